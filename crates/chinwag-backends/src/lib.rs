@@ -1,0 +1,1 @@
+//! The engines: one module each, implementing ports and nothing else.

@@ -1,0 +1,1 @@
+//! The Rust client: reconnect, outbox, sync, gap repair.

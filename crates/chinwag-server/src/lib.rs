@@ -1,0 +1,1 @@
+//! The roles, the configuration, the wiring and the life cycle.

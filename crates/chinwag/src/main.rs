@@ -1,0 +1,2 @@
+//! The `chinwag` binary.
+fn main() {}
