@@ -1,0 +1,1 @@
+//! The in-memory reference of each port: the executable specification.

@@ -1,0 +1,166 @@
+//! The chats' logs, and what follows from each event.
+
+use async_trait::async_trait;
+use chinwag_proto::{ChatId, ClientId, EventId, Seq, UserId};
+
+use super::{EngineResult, event_queue::GroupSet};
+use crate::model::{ChatRow, LogRow, MarkRow, MemberRow, Term};
+
+/// Keeps every chat's log.
+///
+/// - `append` is durable when it answers `Ok`: embedded after an fsync, in a cluster after a quorum. What one
+///   [`Append`] holds is written as a whole (embedded: atomically; cluster: the row last), and appends of one
+///   chat in one call take effect in the order given. On an error any part may have happened, except with
+///   `Full` and `ReadOnly`, where nothing has.
+/// - Writing the same append again is harmless (rule S4). A write under a lower [`Stamp`] than what is there
+///   loses (rule S3).
+/// - Reads see every confirmed append; they may also see appends that are not confirmed yet, so callers stay at
+///   or below the confirmed head (rule A3). "Not found" is `None` or a shorter list.
+/// - Errors: `Full`, `ReadOnly` from writes only; `Unavailable`; `Damaged`.
+#[async_trait]
+pub trait MessageStore: Send + Sync + 'static {
+    /// Writes events and what follows from each; bounded by the caller to 1,000 at a time.
+    async fn append(&self, appends: Vec<Append>) -> EngineResult<()>;
+
+    /// Reads rows of one chat in order of place, at most `range.limit`.
+    async fn read(&self, chat: ChatId, range: ReadRange) -> EngineResult<Vec<LogRow>>;
+
+    /// Reads single rows; the answer has the order and length of the question.
+    async fn rows(&self, places: &[(ChatId, Seq)]) -> EngineResult<Vec<Option<LogRow>>>;
+
+    /// Reads the last row of each chat; the answer has the order and length of the question.
+    async fn heads(&self, chats: &[ChatId]) -> EngineResult<Vec<Option<LogRow>>>;
+
+    /// Finds an event by its id. A hit counts only if the log holds that id at that place.
+    async fn find(&self, id: EventId) -> EngineResult<Option<(ChatId, Seq)>>;
+
+    /// Finds a request by its sender's id for it. A hit counts only if the log holds that id at that place.
+    async fn sent(
+        &self,
+        chat: ChatId,
+        user: &UserId,
+        client_id: &ClientId,
+    ) -> EngineResult<Option<(Seq, EventId)>>;
+
+    /// Reads a message's earlier contents, oldest first, each with the time since when it was so.
+    async fn versions(
+        &self,
+        chat: ChatId,
+        message: Seq,
+    ) -> EngineResult<Vec<chinwag_proto::shapes::Version>>;
+
+    /// Reads which keys each of the messages has from `user`; the answer has the order and length of the question.
+    async fn reactions_of(
+        &self,
+        chat: ChatId,
+        messages: &[Seq],
+        user: &UserId,
+    ) -> EngineResult<Vec<Vec<String>>>;
+
+    /// Reads who reacted to a message with what, in any order, at most `limit`.
+    async fn reactors(
+        &self,
+        chat: ChatId,
+        message: Seq,
+        limit: usize,
+    ) -> EngineResult<Vec<(String, UserId)>>;
+
+    /// Removes a deleted chat's rows and what followed from them. Harmless when repeated.
+    async fn purge(&self, chat: ChatId) -> EngineResult<()>;
+}
+
+/// Which write of a cell wins: the one of the higher term, then of the higher place (rule S3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stamp {
+    /// The term that wrote.
+    pub term: Term,
+    /// The place of the event that caused the write.
+    pub seq: Seq,
+}
+
+impl Stamp {
+    /// Returns the stamp as one number: term · 2^40 + place.
+    #[must_use]
+    pub fn as_i64(self) -> i64 {
+        (i64::from(self.term.0) << 40) + i64::try_from(self.seq.0).unwrap_or(i64::MAX >> 24)
+    }
+}
+
+/// One event and what follows from it (rule A1). Its stamp is `(row.term, row.seq)`; `row.client_id` says whether
+/// a `sent` row is written, `row.id` becomes an `ids` row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Append {
+    /// The chat.
+    pub chat: ChatId,
+    /// The event.
+    pub row: LogRow,
+    /// What else is written under the same stamp.
+    pub follows: Vec<Follow>,
+    /// Which groups of the queue get it.
+    pub groups: GroupSet,
+}
+
+/// What follows from an event.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Follow {
+    /// The changed message's row, whole.
+    Amend(LogRow),
+    /// The content that a message had before an edit.
+    KeepVersion {
+        /// The message's place.
+        message: Seq,
+        /// What it was.
+        version: chinwag_proto::shapes::Version,
+    },
+    /// A reaction was put on or taken off.
+    Reaction {
+        /// The message's place.
+        message: Seq,
+        /// Who.
+        user: UserId,
+        /// The reaction.
+        key: String,
+        /// Put on, or taken off.
+        on: bool,
+    },
+    /// A message's versions and reactions are gone (it was deleted).
+    Forget {
+        /// The message's place.
+        message: Seq,
+    },
+    /// A membership as it is from here on.
+    Member(MemberRow),
+    /// A chat as it is from here on.
+    Chat(ChatRow),
+    /// A user's marks as they are from here on; with imports, so that nothing is unread.
+    Marks {
+        /// Whose.
+        user: UserId,
+        /// The marks.
+        marks: MarkRow,
+    },
+}
+
+/// A run of places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadRange {
+    /// The first place that may be read.
+    pub from: Seq,
+    /// The last place that may be read.
+    pub through: Seq,
+    /// How many rows at most.
+    pub limit: usize,
+    /// From which end.
+    pub order: Order,
+    /// Whether only messages are wanted; skips runs of other events.
+    pub messages_only: bool,
+}
+
+/// From which end a run of places is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Lowest place first.
+    Rising,
+    /// Highest place first.
+    Falling,
+}
