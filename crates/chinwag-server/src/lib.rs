@@ -1,1 +1,2 @@
 //! The roles, the configuration, the wiring and the life cycle.
+pub mod ws;

@@ -1,0 +1,311 @@
+//! The opening handshake (RFC 6455, 4.2) as pure functions from a request to an answer.
+
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
+};
+use http::{Method, Request, StatusCode, Version};
+use sha1::{Digest as _, Sha1};
+
+/// The one subprotocol spoken here.
+pub const SUBPROTOCOL: &str = "chinwag.v1.json";
+
+/// What RFC 6455, 1.3 appends to a client's key before hashing it.
+const KEY_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// A request for an upgrade that may be answered with 101.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreed {
+    accept_key: String,
+    /// The subprotocol chosen; `None` where the client offered none.
+    pub subprotocol: Option<&'static str>,
+}
+
+impl Agreed {
+    /// Encodes the answer that switches protocols.
+    pub fn response(&self) -> Vec<u8> {
+        let mut head = String::with_capacity(192);
+        head.push_str(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n",
+        );
+        head.push_str("Sec-WebSocket-Accept: ");
+        head.push_str(&self.accept_key);
+        if let Some(subprotocol) = self.subprotocol {
+            head.push_str("\r\nSec-WebSocket-Protocol: ");
+            head.push_str(subprotocol);
+        }
+        head.push_str("\r\n\r\n");
+        head.into_bytes()
+    }
+}
+
+/// A request that isn't upgraded, with what the client is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusal {
+    /// The status of the answer.
+    pub status: StatusCode,
+    /// What was wrong, for a person.
+    pub detail: &'static str,
+}
+
+impl Refusal {
+    /// Creates a refusal; `detail` goes into a JSON string as it is and holds nothing to escape.
+    pub const fn new(status: StatusCode, detail: &'static str) -> Self {
+        Self { status, detail }
+    }
+
+    const fn bad_request(detail: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    const fn upgrade_required(detail: &'static str) -> Self {
+        Self::new(StatusCode::UPGRADE_REQUIRED, detail)
+    }
+
+    /// Encodes the answer: a problem body (RFC 9457), and the connection ends with it.
+    pub fn response(&self) -> Vec<u8> {
+        let status = self.status.as_u16();
+        let title = self.status.canonical_reason().unwrap_or("Refused");
+        let detail = self.detail;
+        let body = format!(
+            "{{\"type\":\"about:blank\",\"title\":\"{title}\",\"status\":{status},\
+             \"detail\":\"{detail}\",\"code\":\"badHandshake\",\"retryable\":false}}"
+        );
+        let mut head = format!(
+            "HTTP/1.1 {status} {title}\r\nContent-Type: application/problem+json\r\n\
+             Content-Length: {}\r\nCache-Control: no-store\r\n",
+            body.len()
+        );
+        if self.status == StatusCode::UPGRADE_REQUIRED {
+            head.push_str("Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
+            head.push_str("Connection: Upgrade, close\r\n\r\n");
+        } else {
+            head.push_str("Connection: close\r\n\r\n");
+        }
+        // Writing to a string cannot fail.
+        let _ = head.write_str(&body);
+        head.into_bytes()
+    }
+}
+
+/// Decides whether a request for the WebSocket path may be upgraded.
+pub fn evaluate<B>(request: &Request<B>) -> Result<Agreed, Refusal> {
+    let headers = request.headers();
+    if request.method() != Method::GET || request.version() != Version::HTTP_11 {
+        return Err(Refusal::bad_request(
+            "a WebSocket opens with an HTTP/1.1 GET",
+        ));
+    }
+    if !lists(headers, &UPGRADE, "websocket") {
+        return Err(Refusal::upgrade_required("this path speaks WebSocket only"));
+    }
+    if !lists(headers, &CONNECTION, "upgrade") {
+        return Err(Refusal::bad_request("the Connection header lacks Upgrade"));
+    }
+    if only(headers, &SEC_WEBSOCKET_VERSION) != Some("13") {
+        return Err(Refusal::upgrade_required(
+            "the WebSocket version must be 13",
+        ));
+    }
+    if has_body(headers) {
+        return Err(Refusal::bad_request("a request for an upgrade has no body"));
+    }
+    let Some(key) = only(headers, &SEC_WEBSOCKET_KEY).filter(|key| is_key(key)) else {
+        return Err(Refusal::bad_request(
+            "Sec-WebSocket-Key must be 16 bytes in base64",
+        ));
+    };
+    Ok(Agreed {
+        accept_key: accept_key(key),
+        subprotocol: choose_subprotocol(headers)?,
+    })
+}
+
+fn choose_subprotocol(headers: &HeaderMap) -> Result<Option<&'static str>, Refusal> {
+    let mut offered = tokens(headers, &SEC_WEBSOCKET_PROTOCOL).peekable();
+    if offered.peek().is_none() {
+        return Ok(None);
+    }
+    if offered.any(|token| token == SUBPROTOCOL) {
+        return Ok(Some(SUBPROTOCOL));
+    }
+    Err(Refusal::bad_request(
+        "no subprotocol offered is known here, chinwag.v1.json is",
+    ))
+}
+
+fn is_key(key: &str) -> bool {
+    let mut bytes = [0; 18];
+    matches!(BASE64.decode_slice(key, &mut bytes), Ok(16))
+}
+
+fn accept_key(key: &str) -> String {
+    let mut hash = Sha1::new();
+    hash.update(key.as_bytes());
+    hash.update(KEY_SUFFIX);
+    BASE64.encode(hash.finalize())
+}
+
+/// Bytes of a body would be taken for frames.
+fn has_body(headers: &HeaderMap) -> bool {
+    headers.contains_key(TRANSFER_ENCODING)
+        || headers
+            .get_all(CONTENT_LENGTH)
+            .iter()
+            .any(|length| length != "0")
+}
+
+/// Tells whether a list header names `wanted`, in any case.
+fn lists(headers: &HeaderMap, name: &HeaderName, wanted: &str) -> bool {
+    tokens(headers, name).any(|token| token.eq_ignore_ascii_case(wanted))
+}
+
+/// Walks the elements of a list header, over all its lines.
+fn tokens<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+    headers
+        .get_all(name)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(','))
+        .map(str::trim)
+        .filter(|token| !token.is_empty())
+}
+
+/// Reads a header that must stand exactly once.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut lines = headers.get_all(name).iter();
+    let line = lines.next()?;
+    if lines.next().is_some() {
+        return None;
+    }
+    line.to_str().ok().map(str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A good request, with lines replaced or added; an empty value takes the line out.
+    fn request(changes: &[(&'static str, &str)]) -> Request<()> {
+        let mut request = Request::builder().uri("/v1/ws").body(()).unwrap();
+        let headers = request.headers_mut();
+        for (name, value) in [
+            ("host", "chat.example"),
+            ("upgrade", "websocket"),
+            ("connection", "Upgrade"),
+            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+            ("sec-websocket-version", "13"),
+        ] {
+            headers.insert(name, value.parse().unwrap());
+        }
+        for (name, value) in changes {
+            headers.remove(*name);
+            if !value.is_empty() {
+                headers.insert(*name, value.parse().unwrap());
+            }
+        }
+        request
+    }
+
+    fn status(changes: &[(&'static str, &str)]) -> u16 {
+        evaluate(&request(changes)).unwrap_err().status.as_u16()
+    }
+
+    #[test]
+    fn the_accept_key_is_the_one_of_the_rfc() {
+        let agreed = evaluate(&request(&[])).unwrap();
+        assert_eq!(agreed.accept_key, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        assert_eq!(
+            String::from_utf8(agreed.response()).unwrap(),
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+        );
+    }
+
+    #[test]
+    fn list_headers_match_in_any_case_and_place() {
+        let changes = [
+            ("upgrade", "h2c, WebSocket"),
+            ("connection", "keep-alive, upgrade"),
+        ];
+        assert!(evaluate(&request(&changes)).is_ok());
+    }
+
+    #[test]
+    fn a_plain_request_is_told_to_upgrade() {
+        assert_eq!(status(&[("upgrade", "")]), 426);
+        assert_eq!(status(&[("upgrade", "websockets")]), 426);
+        assert_eq!(status(&[("connection", "keep-alive")]), 400);
+    }
+
+    #[test]
+    fn another_version_is_told_ours() {
+        for version in ["", "8", "12, 13"] {
+            let refusal = evaluate(&request(&[("sec-websocket-version", version)])).unwrap_err();
+            let response = String::from_utf8(refusal.response()).unwrap();
+            assert!(response.starts_with("HTTP/1.1 426 Upgrade Required\r\n"));
+            assert!(response.contains("\r\nSec-WebSocket-Version: 13\r\n"));
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_not_16_bytes_is_refused() {
+        for key in [
+            "",
+            "short",
+            "dGhlIHNhbXBsZSBub25jZQ",
+            "AAAAAAAAAAAAAAAAAAAAAAA=",
+        ] {
+            assert_eq!(status(&[("sec-websocket-key", key)]), 400, "{key}");
+        }
+        let mut twice = request(&[]);
+        let key = twice.headers()["sec-websocket-key"].clone();
+        twice.headers_mut().append("sec-websocket-key", key);
+        assert!(evaluate(&twice).is_err());
+    }
+
+    #[test]
+    fn a_request_with_a_body_is_refused() {
+        assert_eq!(status(&[("content-length", "5")]), 400);
+        assert_eq!(status(&[("transfer-encoding", "chunked")]), 400);
+        assert!(evaluate(&request(&[("content-length", "0")])).is_ok());
+    }
+
+    #[test]
+    fn only_an_http_1_1_get_is_upgraded() {
+        let mut old = request(&[]);
+        *old.version_mut() = Version::HTTP_10;
+        assert!(evaluate(&old).is_err());
+        let mut post = request(&[]);
+        *post.method_mut() = Method::POST;
+        assert!(evaluate(&post).is_err());
+    }
+
+    #[test]
+    fn our_subprotocol_is_chosen_among_those_offered() {
+        let agreed = evaluate(&request(&[(
+            "sec-websocket-protocol",
+            "other, chinwag.v1.json",
+        )]))
+        .unwrap();
+        assert_eq!(agreed.subprotocol, Some(SUBPROTOCOL));
+        let response = String::from_utf8(agreed.response()).unwrap();
+        assert!(response.ends_with("\r\nSec-WebSocket-Protocol: chinwag.v1.json\r\n\r\n"));
+    }
+
+    #[test]
+    fn only_foreign_subprotocols_are_refused_with_a_clear_body() {
+        let refusal = evaluate(&request(&[("sec-websocket-protocol", "other, v2")])).unwrap_err();
+        assert_eq!(refusal.status, StatusCode::BAD_REQUEST);
+        let response = String::from_utf8(refusal.response()).unwrap();
+        let (head, body) = response.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains(&format!("Content-Length: {}\r\n", body.len())));
+        let problem: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!(problem["status"], 400);
+        assert!(problem["detail"].as_str().unwrap().contains(SUBPROTOCOL));
+    }
+}
