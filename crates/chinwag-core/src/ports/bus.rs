@@ -28,7 +28,7 @@ pub struct Broadcast {
     /// The events.
     pub frames: Vec<BroadcastFrame>,
     /// Whom they go to; empty on a chat's topic, where the receiving gateway knows its members.
-    pub users: Vec<UserId>,
+    pub users: Arc<[UserId]>,
 }
 
 /// One event as it goes out.
@@ -40,8 +40,6 @@ pub struct BroadcastFrame {
     pub target: Option<Seq>,
     /// Users of `Broadcast::users` who get `hidden` instead; on a topic the gateway decides by intervals.
     pub hidden_from: Vec<UserId>,
-    /// Users of `Broadcast::users` who get nothing of it (they came with a later event).
-    pub not_for: Vec<UserId>,
     /// The session that asked for it: it gets the answer instead.
     pub except: Option<SessionId>,
 }
@@ -54,7 +52,7 @@ pub enum BusMessage {
     /// A moved mark.
     Receipt {
         /// Whom it goes to; empty on a chat's topic.
-        users: Vec<UserId>,
+        users: Arc<[UserId]>,
         /// What they get.
         receipt: ReceiptFrame,
         /// The session that moved it.
@@ -67,7 +65,7 @@ pub enum BusMessage {
         /// Who.
         user: UserId,
         /// Whom it goes to; empty on a chat's topic.
-        users: Vec<UserId>,
+        users: Arc<[UserId]>,
         /// How many members the chat has: above 100 the gateway sums up.
         members: u32,
     },
