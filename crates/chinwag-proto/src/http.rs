@@ -9,8 +9,8 @@ use crate::{
     ChatId, ClientId, DeviceId, Epoch, MessageId, Metadata, Seq, Timestamp, UserId,
     frames::{LogFrame, Place},
     shapes::{
-        Chat, HistoryVisible, Member, Message, Presence, PushPreference, Receipt,
-        ReceiptCount, Role, Session, User, Version,
+        Chat, HistoryVisible, Member, Message, Presence, PushPreference, Receipt, ReceiptCount,
+        Role, Session, User, Version,
     },
 };
 

@@ -1,2 +1,4 @@
 //! The roles, the configuration, the wiring and the life cycle.
+
+pub mod auth;
 pub mod ws;

@@ -29,6 +29,20 @@ pub struct UserRow {
     /// When anything here last changed: what `changed_since` compares.
     #[n(6)]
     pub changed_at: Timestamp,
+    /// Tokens that were logged out and have not expired yet; bounded by who writes it.
+    #[n(7)]
+    pub ended_tokens: Vec<EndedToken>,
+}
+
+/// A token that was logged out; a user's token is known by when it was issued, to the millisecond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct EndedToken {
+    /// When it was issued.
+    #[n(0)]
+    pub issued_at: Timestamp,
+    /// When it would have expired, and this entry goes.
+    #[n(1)]
+    pub expires_at: Timestamp,
 }
 
 impl UserRow {
@@ -43,6 +57,7 @@ impl UserRow {
             revoked_before: None,
             created_at: now,
             changed_at: now,
+            ended_tokens: Vec::new(),
         }
     }
 }

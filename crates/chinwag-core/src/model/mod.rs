@@ -6,7 +6,7 @@ pub mod intervals;
 pub mod row;
 pub mod shard;
 
-pub use account::{ApiKey, DeviceRow, UserRow};
+pub use account::{ApiKey, DeviceRow, EndedToken, UserRow};
 pub use chat::{ChatRow, MarkRow, MemberRow, Membership, Place, PreferencesRow};
 pub use intervals::{Interval, Intervals};
 pub use row::{Deletion, LogRow, RowBody, StoredMessage};

@@ -95,6 +95,8 @@ pub enum BusMessage {
         except: Option<SessionId>,
         /// Only those whose token was issued before this time.
         issued_before: Option<Timestamp>,
+        /// Only those whose token was issued at exactly this time: the logout of one token.
+        issued_at: Option<Timestamp>,
         /// With which code.
         code: CloseCode,
     },
