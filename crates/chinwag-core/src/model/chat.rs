@@ -44,6 +44,11 @@ pub struct ChatRow {
     /// Whether an import made it: the only chats that an import fills.
     #[n(10)]
     pub imported: bool,
+    /// How many active members there are: the owner writes this row with every event that changes it, so that a
+    /// list of chats never counts members.
+    #[n(11)]
+    #[cbor(default)]
+    pub members: u32,
 }
 
 /// One user's membership of one chat, kept after leaving too (`active` says which).

@@ -3,6 +3,8 @@
 //! Each checks the caller's membership in the directory itself, never in a cache, and stays at or below the
 //! confirmed head that the owner tells.
 
+mod heads;
+
 use std::sync::Arc;
 
 use chinwag_proto::{
@@ -17,9 +19,11 @@ use chinwag_proto::{
 
 use crate::{
     clock::Clock,
-    owner::{Caller, Owner},
+    owner::Caller,
     ports::{Accounts, Directory, MessageStore, Presence, SearchIndex},
 };
+
+pub use heads::Heads;
 
 /// What the reading use cases need.
 #[derive(Clone)]
@@ -35,7 +39,7 @@ pub struct ReadPorts {
     /// Messages by their words.
     pub search: Arc<dyn SearchIndex>,
     /// Confirmed heads.
-    pub owner: Arc<Owner>,
+    pub owner: Arc<dyn Heads>,
     /// Time.
     pub clock: Arc<dyn Clock>,
 }
