@@ -1,18 +1,44 @@
 //! The owner: the one writer of each chat. Place, id, de-duplication, membership and authorisation are decided here.
+//!
+//! A command's way: [`Owner::execute`] loads the chat into a bounded cache, finds out whether the request came
+//! before, decides under the chat's lock, stamps a row and lets it wait; one writer a chat brings what waits to the
+//! store, confirms in order, answers, and publishes. The rules are numbered in `docs/owner.md`.
 
+mod cache;
+mod chat;
 pub mod command;
+mod commit;
+mod create;
+mod ids;
+mod import;
+mod lease;
+mod load;
+mod marks;
+mod members;
+mod membership;
+mod messages;
+mod publish;
+mod receipts;
+mod update;
+mod validate;
+mod window;
+mod writer;
 
 use std::sync::Arc;
 
 use chinwag_proto::{ChatId, ClientId, Limits, Problem, UserId, shapes::HistoryVisible};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use command::{Caller, Command, ConfirmedHead, NewMessage, Outcome};
+pub use import::{IMPORT_BATCH, ImportedBody, ImportedChat, ImportedEvent, ImportedMessage};
+pub use members::{no_such_chat, no_such_message};
+pub use writer::engine_problem;
 
 use crate::{
     clock::Clock,
     delivery::Delivery,
-    model::NodeId,
-    ports::{Accounts, Directory, EventQueue, MessageStore, Ownership},
+    model::{NodeId, SHARDS, Shard, Term},
+    ports::{Accounts, Directory, EngineResult, EventQueue, MessageStore, Ownership, ShardRow},
 };
 
 /// The ports that the owner needs.
@@ -45,8 +71,10 @@ pub struct OwnerSettings {
     pub direct_max_members: u32,
     /// Members of all cached chats together; chats used longest ago go first.
     pub cached_members: usize,
-    /// Events of one chat that may wait for the store.
+    /// Events of one chat that may wait for the store; above it `overloaded`.
     pub waiting_per_chat: usize,
+    /// Whether this is the only node there is, holding the store's lock: it keeps its term, and its lease never ends.
+    pub sole: bool,
 }
 
 impl Default for OwnerSettings {
@@ -57,71 +85,212 @@ impl Default for OwnerSettings {
             direct_max_members: 1_000,
             cached_members: 1_000_000,
             waiting_per_chat: 1_024,
+            sole: true,
         }
     }
 }
 
 /// The one writer of the chats that this node owns.
 pub struct Owner {
-    #[expect(dead_code, reason = "replaced within the hour")]
     ports: OwnerPorts,
-    #[expect(dead_code, reason = "replaced within the hour")]
     settings: OwnerSettings,
+    lease: lease::Lease,
+    ids: ids::IdGenerator,
+    cache: cache::Cache,
+    creating: tokio::sync::Mutex<()>,
+    tasks: TaskTracker,
+    stopping: CancellationToken,
 }
 
 impl Owner {
     /// Claims what this node owns (embedded: everything) and stands ready.
-    pub async fn start(ports: OwnerPorts, settings: OwnerSettings) -> Result<Arc<Self>, Problem> {
-        Ok(Arc::new(Self { ports, settings }))
-    }
-
-    /// Decides a command and makes it durable.
     ///
-    /// Errors are those that clients see: `notFound` for a chat that the caller isn't in, like for one that doesn't
-    /// exist; `unknownOutcome` after 2 s without confirmation.
-    pub async fn execute(
-        &self,
-        _caller: &Caller,
-        _chat: ChatId,
-        _command: Command,
-    ) -> Result<Outcome, Problem> {
-        Err(Problem::new(
-            chinwag_proto::ErrorCode::Unavailable,
-            "not built yet",
-        ))
+    /// Errors: the ownership's or the store's engine is away, or somebody closed this node's lease.
+    pub async fn start(ports: OwnerPorts, settings: OwnerSettings) -> Result<Arc<Self>, Problem> {
+        let promised = ports
+            .ownership
+            .ids_up_to(settings.node)
+            .await
+            .map_err(|error| engine_problem(&error))?;
+        let owner = Arc::new(Self {
+            lease: lease::Lease::new(),
+            ids: ids::IdGenerator::above(settings.node, promised),
+            cache: cache::Cache::new(settings.cached_members),
+            creating: tokio::sync::Mutex::default(),
+            tasks: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+            ports,
+            settings,
+        });
+        let engine = |error| engine_problem(&error);
+        owner.renew().await.map_err(engine)?;
+        owner.claim_all().await.map_err(engine)?;
+        let renewing = Arc::clone(&owner);
+        owner
+            .tasks
+            .spawn(async move { renewing.keep_renewing().await });
+        Ok(owner)
     }
 
-    /// Returns the direct chat of the caller and another user, making it where there is none.
-    pub async fn create_direct(
-        &self,
-        _caller: &Caller,
-        _other: &UserId,
-    ) -> Result<ChatId, Problem> {
-        Err(Problem::new(
-            chinwag_proto::ErrorCode::Unavailable,
-            "not built yet",
-        ))
+    /// Stops: what waits is written or given up, then nothing runs any more.
+    pub async fn stop(&self) {
+        self.stopping.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
     }
 
-    /// Makes a group that the caller owns; a repeated `client_id` answers the first one.
-    pub async fn create_group(
-        &self,
-        _caller: &Caller,
-        _group: NewGroup,
-    ) -> Result<ChatId, Problem> {
-        Err(Problem::new(
-            chinwag_proto::ErrorCode::Unavailable,
-            "not built yet",
-        ))
+    /// Takes a shard over under its next term, as after another node's death; what is on its way is finished first.
+    ///
+    /// Rule T2 then holds for each of its chats: a `term` event comes before the next one.
+    pub async fn take_over(&self, shard: Shard) -> Result<Term, Problem> {
+        let engine = |error| engine_problem(&error);
+        let rows = self.ports.ownership.shards().await.map_err(engine)?;
+        let from = rows.into_iter().find(|row| row.shard == shard);
+        let claimed = self
+            .ports
+            .ownership
+            .claim(&[(shard, from, self.settings.node)])
+            .await
+            .map_err(engine)?;
+        let Some(Some(term)) = claimed.first() else {
+            return Err(Problem::new(
+                chinwag_proto::ErrorCode::NotOwner,
+                "another node was faster",
+            ));
+        };
+        self.lease.take(shard, *term);
+        for (id, chat) in self.cache.all() {
+            if Shard::of(id) == shard {
+                self.settle(&chat).await;
+                chat.state().retired = true;
+                self.cache.remove(id, &chat);
+            }
+        }
+        Ok(*term)
     }
 
     /// Tells the confirmed end of each chat; the answer has the order and length of the question, none where a
-    /// chat has no event or is gone. Nobody shows a place above it.
-    pub async fn heads(&self, _chats: &[ChatId]) -> Result<Vec<Option<ConfirmedHead>>, Problem> {
-        Err(Problem::new(
-            chinwag_proto::ErrorCode::Unavailable,
-            "not built yet",
-        ))
+    /// chat has no event or is gone. Nobody shows a place above it (rule A3).
+    pub async fn heads(&self, chats: &[ChatId]) -> Result<Vec<Option<ConfirmedHead>>, Problem> {
+        let mut heads: Vec<_> = chats.iter().map(|chat| self.cached_head(*chat)).collect();
+        let missing: Vec<ChatId> = chats
+            .iter()
+            .zip(&heads)
+            .filter(|(_, head)| head.is_none())
+            .map(|(chat, _)| *chat)
+            .collect();
+        if missing.is_empty() {
+            return Ok(heads.into_iter().flatten().collect());
+        }
+        let engine = |error| engine_problem(&error);
+        let rows = self.ports.store.heads(&missing).await.map_err(engine)?;
+        let chat_rows = self.ports.directory.chats(&missing).await.map_err(engine)?;
+        let mut stored = missing
+            .iter()
+            .zip(rows)
+            .zip(chat_rows)
+            .map(|((chat, last), row)| {
+                // A chat that came into memory meanwhile may have rows in the store that are not confirmed.
+                self.cached_head(*chat).unwrap_or_else(|| {
+                    let row = row.filter(|row| !row.deleted)?;
+                    Some(ConfirmedHead {
+                        chat: *chat,
+                        epoch: row.epoch,
+                        seq: last?.seq,
+                    })
+                })
+            });
+        for head in heads.iter_mut().filter(|head| head.is_none()) {
+            *head = stored.next();
+        }
+        drop(stored);
+        Ok(heads.into_iter().map(Option::flatten).collect())
+    }
+
+    /// Returns a chat's head where it is in memory; the inner none: it has no confirmed event, or is gone.
+    fn cached_head(&self, chat: ChatId) -> Option<Option<ConfirmedHead>> {
+        let cached = self.cache.peek(chat)?;
+        let state = cached.state();
+        if state.retired {
+            return None;
+        }
+        let shown = state.confirmed.0 > 0 && !state.row.deleted;
+        Some(shown.then_some(ConfirmedHead {
+            chat,
+            epoch: state.row.epoch,
+            seq: state.confirmed,
+        }))
+    }
+
+    async fn settle(&self, chat: &chat::Chat) {
+        loop {
+            let moved = chat.moved.notified();
+            if chat.state().waiting.is_empty() && !chat.state().writing {
+                return;
+            }
+            tokio::select! {
+                () = moved => {}
+                () = tokio::time::sleep(std::time::Duration::from_millis(10)) => {}
+            }
+        }
+    }
+
+    async fn keep_renewing(&self) {
+        loop {
+            tokio::select! {
+                () = self.stopping.cancelled() => return,
+                () = tokio::time::sleep(lease::RENEWED_EVERY) => {}
+            }
+            if let Err(error) = self.renew().await {
+                tracing::warn!(%error, "can't renew the lease");
+            }
+        }
+    }
+
+    /// Renews the lease and with it how far ids may go (rules O2, I1).
+    async fn renew(&self) -> EngineResult<()> {
+        let sent = self.ports.clock.elapsed();
+        let promise = self.ids.promise_for(self.ports.clock.now());
+        if self
+            .ports
+            .ownership
+            .renew(self.settings.node, promise)
+            .await?
+        {
+            self.ids.promised(promise);
+            self.lease.renewed(sent);
+            if self.settings.sole {
+                self.lease.forever();
+            }
+        } else {
+            tracing::error!(
+                "this node's lease was closed by another node; it owns nothing until it starts anew"
+            );
+        }
+        Ok(())
+    }
+
+    async fn claim_all(&self) -> EngineResult<()> {
+        let node = self.settings.node;
+        let rows = self.ports.ownership.shards().await?;
+        let mut claims = Vec::new();
+        for shard in (0..SHARDS).map(Shard) {
+            let row: Option<ShardRow> = rows.iter().find(|row| row.shard == shard).copied();
+            match row {
+                Some(row) if row.owner == node && self.settings.sole => {
+                    self.lease.take(shard, row.term)
+                }
+                Some(row) if row.owner != node => {}
+                _ => claims.push((shard, row, node)),
+            }
+        }
+        let terms = self.ports.ownership.claim(&claims).await?;
+        for ((shard, ..), term) in claims.into_iter().zip(terms) {
+            if let Some(term) = term {
+                self.lease.take(shard, term);
+            }
+        }
+        Ok(())
     }
 }
 

@@ -1,0 +1,233 @@
+//! New chats: the direct chat of a pair, and groups.
+
+use std::sync::Arc;
+
+use chinwag_proto::{
+    ChatId, Epoch, ErrorCode, EventId, Problem, Seq, UserId,
+    shapes::{ChatType, HistoryVisible, MembershipChange, Role},
+};
+
+use super::{
+    Caller, NewGroup, Owner,
+    chat::Chat,
+    commit::Draft,
+    load::not_owner,
+    members::Members,
+    membership::joining,
+    validate,
+    writer::{engine_problem, unknown_outcome},
+};
+use crate::model::{ChatRow, RowBody};
+
+impl Owner {
+    /// Returns the direct chat of the caller and another user, making it where there is none (rule A6).
+    ///
+    /// Errors: `unknownUser`; `badRequest` for a chat with oneself.
+    pub async fn create_direct(
+        self: &Arc<Self>,
+        caller: &Caller,
+        other: &UserId,
+    ) -> Result<ChatId, Problem> {
+        if *other == caller.user {
+            return Err(Problem::field(
+                "/userId",
+                "is your own: a direct chat is between two users",
+            ));
+        }
+        self.users_exist(&[caller.user.clone(), other.clone()])
+            .await?;
+        let fresh = self.fresh_chat_id()?;
+        let registered = self
+            .ports
+            .directory
+            .register_pair(&caller.user, other, fresh)
+            .await;
+        let id = registered.map_err(|error| engine_problem(&error))?;
+        let row = self.new_chat(
+            id,
+            ChatType::Direct,
+            None,
+            HistoryVisible::All,
+            &caller.user,
+        );
+        self.create(
+            caller,
+            row,
+            &[(vec![caller.user.clone(), other.clone()], Role::Member)],
+        )
+        .await?;
+        Ok(id)
+    }
+
+    /// Makes a group that the caller owns; a repeated `client_id` answers the first one.
+    ///
+    /// Errors: `unknownUser` names who doesn't exist.
+    pub async fn create_group(
+        self: &Arc<Self>,
+        caller: &Caller,
+        group: NewGroup,
+    ) -> Result<ChatId, Problem> {
+        validate::name(&group.name, &self.settings.limits)?;
+        if group.members.len() > self.settings.limits.members_per_request as usize {
+            let most = self.settings.limits.members_per_request;
+            return Err(Problem::field(
+                "/members",
+                format!("at most {most} users at a time"),
+            ));
+        }
+        let mut others: Vec<UserId> = group
+            .members
+            .into_iter()
+            .filter(|user| *user != caller.user)
+            .collect();
+        others.sort_unstable();
+        others.dedup();
+        self.users_exist(&others).await?;
+        let fresh = self.fresh_chat_id()?;
+        let id = match &group.client_id {
+            Some(request) => self
+                .ports
+                .directory
+                .register_request(&caller.user, request, fresh)
+                .await
+                .map_err(|error| engine_problem(&error))?,
+            None => fresh,
+        };
+        let row = self.new_chat(
+            id,
+            ChatType::Group,
+            Some(group.name),
+            group.history_visible,
+            &caller.user,
+        );
+        let mut joins = vec![(vec![caller.user.clone()], Role::Owner)];
+        if !others.is_empty() {
+            joins.push((others, Role::Member));
+        }
+        self.create(caller, row, &joins).await?;
+        Ok(id)
+    }
+
+    pub(super) fn new_chat(
+        &self,
+        id: ChatId,
+        kind: ChatType,
+        name: Option<String>,
+        history_visible: HistoryVisible,
+        by: &UserId,
+    ) -> ChatRow {
+        let now = self.ports.clock.now();
+        ChatRow {
+            id,
+            kind,
+            name,
+            history_visible,
+            epoch: Epoch::default(),
+            created_at: now,
+            created_by: by.clone(),
+            deleted: false,
+            large: false,
+            changed_at: now,
+            imported: false,
+        }
+    }
+
+    /// Writes a new chat's first events, unless it was written before (the same pair or request came twice).
+    pub(super) async fn create(
+        self: &Arc<Self>,
+        caller: &Caller,
+        row: ChatRow,
+        joins: &[(Vec<UserId>, Role)],
+    ) -> Result<(), Problem> {
+        let _one_at_a_time = self.creating.lock().await;
+        let id = row.id;
+        let stored = self
+            .ports
+            .directory
+            .chats(&[id])
+            .await
+            .map_err(|error| engine_problem(&error))?;
+        if stored.into_iter().flatten().next().is_some() {
+            return Ok(());
+        }
+        let term = self
+            .lease
+            .term_of(id, self.ports.clock.elapsed())
+            .ok_or_else(not_owner)?;
+        let now = self.ports.clock.now();
+        let chat = self
+            .cache
+            .get(id, async || {
+                Ok(Chat::new(term, row.clone(), Members::default(), None, now))
+            })
+            .await?;
+        let mut last = None;
+        {
+            let mut state = chat.state();
+            for (users, role) in joins {
+                let seq = state.next_seq();
+                let members = users
+                    .iter()
+                    .map(|user| joining(&state, user, *role, seq, now))
+                    .collect();
+                let first = (seq == Seq(1)).then(|| row.clone());
+                let body = RowBody::Membership {
+                    change: MembershipChange::Added,
+                    users: users.clone(),
+                    role: Some(*role),
+                    heir: None,
+                };
+                let draft = Draft {
+                    members,
+                    chat: first,
+                    ..Draft::of(body)
+                };
+                last = Some(self.stamp(id, &chat, &mut state, caller, None, draft)?);
+            }
+        }
+        self.start_writing(id, &chat);
+        match last {
+            Some(stamped) => stamped.done.await.map_err(|_| unknown_outcome())?,
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn fresh_chat_id(&self) -> Result<ChatId, Problem> {
+        let id = self.ids.next(self.ports.clock.now(), EventId(0));
+        id.map(|id| ChatId(id.0)).ok_or_else(|| {
+            Problem::new(
+                ErrorCode::Overloaded,
+                "ids are used up until the lease is renewed",
+            )
+            .retry_after(1_000)
+        })
+    }
+
+    pub(super) async fn users_exist(&self, users: &[UserId]) -> Result<(), Problem> {
+        let rows = self
+            .ports
+            .accounts
+            .users(users)
+            .await
+            .map_err(|error| engine_problem(&error))?;
+        let missing: Vec<&str> = users
+            .iter()
+            .zip(&rows)
+            .filter(|(_, row)| row.is_none())
+            .map(|(user, _)| user.as_str())
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let shown = missing
+            .iter()
+            .take(10)
+            .map(|user| format!("{user:?}"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        Err(Problem::new(
+            ErrorCode::UnknownUser,
+            format!("no such user: {shown}"),
+        ))
+    }
+}

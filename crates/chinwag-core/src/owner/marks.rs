@@ -1,0 +1,176 @@
+//! Read and delivered marks, and typing (rule A5).
+
+use std::sync::Arc;
+
+use chinwag_proto::{ChatId, MessageId, Problem, snowflake};
+
+use super::{
+    Caller, Outcome, Owner, chat::Chat, no_such_message, receipts::Moved, writer::engine_problem,
+};
+use crate::{
+    model::{MarkRow, Place},
+    ports::{BusMessage, Stamp, Topic},
+};
+
+/// Where the stamps of marks begin: 2026-01-01, so that milliseconds fit 40 bits until 2060.
+const MARK_CLOCK_MILLIS: u64 = 820_540_800_000;
+
+impl Owner {
+    pub(super) async fn read(
+        self: &Arc<Self>,
+        caller: &Caller,
+        id: ChatId,
+        chat: &Arc<Chat>,
+        message: MessageId,
+        unread: bool,
+    ) -> Result<Outcome, Problem> {
+        self.move_mark(caller, id, chat, message, |marks, place| {
+            let moves = if unread {
+                marks.read != Some(place)
+            } else {
+                marks.read < Some(place)
+            };
+            if moves {
+                marks.read = Some(place);
+                // What was read has arrived.
+                marks.delivered = marks.delivered.max(Some(place));
+            }
+            moves
+        })
+        .await
+    }
+
+    pub(super) async fn delivered(
+        self: &Arc<Self>,
+        caller: &Caller,
+        id: ChatId,
+        chat: &Arc<Chat>,
+        message: MessageId,
+    ) -> Result<Outcome, Problem> {
+        self.move_mark(caller, id, chat, message, |marks, place| {
+            let moves = marks.delivered < Some(place);
+            if moves {
+                marks.delivered = Some(place);
+            }
+            moves
+        })
+        .await
+    }
+
+    async fn move_mark(
+        self: &Arc<Self>,
+        caller: &Caller,
+        id: ChatId,
+        chat: &Arc<Chat>,
+        message: MessageId,
+        change: impl FnOnce(&mut MarkRow, Place) -> bool,
+    ) -> Result<Outcome, Problem> {
+        chat.state().members.of_caller(caller)?;
+        let row = self.message_row(id, message).await?;
+        let _one_at_a_time = chat.marking.lock().await;
+        let mut marks = self.marks_of(caller, id, chat).await?;
+        let stamp;
+        let at;
+        let author;
+        {
+            let mut state = chat.state();
+            let member = state.members.of_caller(caller)?;
+            let visible =
+                row.filter(|row| member.intervals.contains(row.seq) && row.seq <= state.confirmed);
+            let row = visible.ok_or_else(no_such_message)?;
+            at = Place {
+                seq: row.seq,
+                id: row.id,
+            };
+            author = row.user;
+            if !change(&mut marks, at) {
+                return Ok(Outcome::Done);
+            }
+            marks.changed_at = self.ports.clock.now();
+            state.last_mark = self.mark_time(state.last_mark);
+            stamp = Stamp {
+                term: chat.term,
+                seq: chinwag_proto::Seq(state.last_mark),
+            };
+        }
+        let write = vec![(id, caller.user.clone(), marks.clone(), stamp)];
+        self.ports
+            .directory
+            .put_marks(write)
+            .await
+            .map_err(|error| engine_problem(&error))?;
+        chat.state()
+            .marks
+            .insert(caller.user.clone(), marks.clone());
+        let moved = Moved {
+            user: caller.user.clone(),
+            marks,
+            author,
+            at,
+            except: caller.session,
+        };
+        self.tell_mark(id, chat, moved).await;
+        Ok(Outcome::Done)
+    }
+
+    /// Returns a rising stamp for a mark: the ids' own time, which no step of the clock and no restart sets back.
+    fn mark_time(&self, last: u64) -> u64 {
+        let now = self
+            .ids
+            .next(self.ports.clock.now(), chinwag_proto::EventId(0));
+        let millis = now.map_or(0, |id| {
+            snowflake::millis(id.0).saturating_sub(MARK_CLOCK_MILLIS)
+        });
+        millis.max(last + 1)
+    }
+
+    async fn marks_of(&self, caller: &Caller, id: ChatId, chat: &Chat) -> Result<MarkRow, Problem> {
+        if let Some(marks) = chat.state().marks.get(&caller.user) {
+            return Ok(marks.clone());
+        }
+        let users = std::slice::from_ref(&caller.user);
+        let stored = self
+            .ports
+            .directory
+            .memberships(id, users)
+            .await
+            .map_err(|error| engine_problem(&error))?;
+        Ok(stored
+            .into_iter()
+            .flatten()
+            .next()
+            .map(|membership| membership.marks)
+            .unwrap_or_default())
+    }
+
+    pub(super) async fn typing(
+        &self,
+        caller: &Caller,
+        id: ChatId,
+        chat: &Chat,
+    ) -> Result<Outcome, Problem> {
+        let (audience, large, members) = {
+            let mut state = chat.state();
+            state.members.of_caller(caller)?;
+            let count = u32::try_from(state.members.count()).unwrap_or(u32::MAX);
+            (state.members.audience(), state.row.large, count)
+        };
+        let users = if large {
+            [].into()
+        } else {
+            Arc::clone(&audience.users)
+        };
+        let typing = BusMessage::Typing {
+            chat: id,
+            user: caller.user.clone(),
+            users: Arc::clone(&users),
+            members,
+        };
+        if large {
+            self.ports.delivery.to_topic(Topic::Chat(id), typing).await;
+        } else {
+            self.ports.delivery.to_users(&users, typing).await;
+        }
+        Ok(Outcome::Done)
+    }
+}

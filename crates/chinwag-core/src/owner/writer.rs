@@ -1,0 +1,172 @@
+//! Brings stamped events to the store, in order, and what follows once they are confirmed (rules A1–A3, S4).
+
+use std::{
+    future::{Future, poll_fn},
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
+
+use chinwag_proto::{ChatId, ErrorCode, Problem};
+
+use super::{
+    Owner,
+    chat::{Chat, Waiting},
+};
+use crate::ports::{Append, EngineError};
+
+/// Events that go to the store in one call.
+const BATCH: usize = 256;
+/// How long to wait before the same rows are written again; doubles up to the last.
+const RETRY_FIRST: Duration = Duration::from_millis(20);
+const RETRY_LAST: Duration = Duration::from_secs(1);
+
+impl Owner {
+    /// Starts to write a chat's waiting events unless somebody does already; called with the state just unlocked.
+    pub(super) fn start_writing(self: &Arc<Self>, id: ChatId, chat: &Arc<Chat>) {
+        {
+            let mut state = chat.state();
+            if state.writing || state.waiting.is_empty() {
+                return;
+            }
+            state.writing = true;
+        }
+        let (owner, chat) = (Arc::clone(self), Arc::clone(chat));
+        self.tasks.spawn(async move { owner.write(id, chat).await });
+    }
+
+    async fn write(self: Arc<Self>, id: ChatId, chat: Arc<Chat>) {
+        loop {
+            let mut batch: Vec<Waiting> = {
+                let mut state = chat.state();
+                if state.waiting.is_empty() {
+                    state.writing = false;
+                    return;
+                }
+                let count = state.waiting.len().min(BATCH);
+                state.waiting.drain(..count).collect()
+            };
+            let appends = batch.iter().map(|waiting| waiting.append.clone()).collect();
+            match self.append(id, appends).await {
+                Ok(()) => {
+                    self.confirm(&chat, &mut batch);
+                    self.start_publishing(id, &chat).await;
+                }
+                Err(problem) => return self.retire(id, &chat, batch, &problem),
+            }
+        }
+    }
+
+    /// Writes the same rows until they are confirmed, or can't have been written, or the lease is over.
+    async fn append(&self, id: ChatId, appends: Vec<Append>) -> Result<(), Problem> {
+        let mut pause = RETRY_FIRST;
+        loop {
+            let error = match self.ports.store.append(appends.clone()).await {
+                // The lease is checked after the confirmation, before anything is told (rule O5).
+                Ok(()) if self.lease.term_of(id, self.ports.clock.elapsed()).is_some() => {
+                    return Ok(());
+                }
+                Ok(()) => return Err(unknown_outcome()),
+                Err(error) => error,
+            };
+            match error {
+                EngineError::Full(_) | EngineError::ReadOnly => return Err(engine_problem(&error)),
+                EngineError::Unavailable(_) | EngineError::Damaged(_) => {
+                    tracing::warn!(chat = %id, %error, "append failed; writing the same rows again");
+                    if self.lease.term_of(id, self.ports.clock.elapsed()).is_none()
+                        || self.stopping.is_cancelled()
+                    {
+                        return Err(unknown_outcome());
+                    }
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(RETRY_LAST);
+                }
+            }
+        }
+    }
+
+    fn confirm(&self, chat: &Chat, batch: &mut Vec<Waiting>) {
+        let answers: Vec<_> = {
+            let mut state = chat.state();
+            if let Some(last) = batch.last() {
+                state.confirmed = last.append.row.seq;
+            }
+            state.forget_confirmed();
+            let take = |waiting: Waiting| {
+                state.outgoing.push_back((waiting.append, waiting.outgoing));
+                waiting.done
+            };
+            batch.drain(..).filter_map(take).collect()
+        };
+        for answer in answers {
+            let _ = answer.send(Ok(()));
+        }
+        chat.moved.notify_waiters();
+    }
+
+    /// Gives up a chat whose events could not be written: all who wait are told, and the next one loads it anew.
+    fn retire(&self, id: ChatId, chat: &Arc<Chat>, batch: Vec<Waiting>, problem: &Problem) {
+        let waiting: Vec<Waiting> = {
+            let mut state = chat.state();
+            state.retired = true;
+            state.writing = false;
+            batch.into_iter().chain(state.waiting.drain(..)).collect()
+        };
+        self.cache.remove(id, chat);
+        for answer in waiting.into_iter().filter_map(|waiting| waiting.done) {
+            let _ = answer.send(Err(problem.clone()));
+        }
+        chat.moved.notify_waiters();
+    }
+
+    /// Publishes what is confirmed, at once where nothing has to be waited for, else in a task of its own: an
+    /// acknowledgement waits for the store and for nothing else.
+    async fn start_publishing(self: &Arc<Self>, id: ChatId, chat: &Arc<Chat>) {
+        {
+            let mut state = chat.state();
+            if state.publishing || state.outgoing.is_empty() {
+                return;
+            }
+            state.publishing = true;
+        }
+        let mut publishing = Box::pin(Arc::clone(self).publish(id, Arc::clone(chat)));
+        let first = poll_fn(|context| Poll::Ready(publishing.as_mut().poll(context))).await;
+        if first.is_pending() {
+            self.tasks.spawn(publishing);
+        }
+    }
+}
+
+/// Makes the answer for a request that may or may not have taken effect.
+pub(super) fn unknown_outcome() -> Problem {
+    let detail =
+        "not confirmed in time; it may have taken effect: repeat it with the same clientId";
+    Problem::new(ErrorCode::UnknownOutcome, detail).retry_after(1_000)
+}
+
+/// Turns an engine's error into what clients see.
+pub fn engine_problem(error: &EngineError) -> Problem {
+    match error {
+        EngineError::Full(_) => Problem::new(
+            ErrorCode::StorageFull,
+            "the disk is full: nothing was stored; reading goes on",
+        )
+        .retry_after(5_000),
+        EngineError::ReadOnly => Problem::new(
+            ErrorCode::ReadOnly,
+            "the data is open for reading only: nothing was stored",
+        )
+        .retry_after(30_000),
+        EngineError::Unavailable(detail) => {
+            tracing::warn!(%detail, "an engine is away");
+            Problem::new(ErrorCode::Unavailable, "a part of the server is away").retry_after(1_000)
+        }
+        EngineError::Damaged(detail) => {
+            tracing::error!(%detail, "stored data can't be read");
+            Problem::new(
+                ErrorCode::Internal,
+                "stored data can't be read; the server's log says more",
+            )
+        }
+    }
+}
