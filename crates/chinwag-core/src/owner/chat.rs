@@ -182,6 +182,11 @@ impl State {
         }
     }
 
+    /// Returns how many active members there are.
+    pub(super) fn member_count(&self) -> u32 {
+        u32::try_from(self.members.count()).unwrap_or(u32::MAX)
+    }
+
     /// Returns whether nothing of this chat is on its way: only then may it leave the cache (rule T1).
     pub(super) fn is_idle(&self) -> bool {
         self.waiting.is_empty()

@@ -355,9 +355,13 @@ impl Owner {
         }
         let topics = topic_change(&row, state.row.large, &draft.members);
         follows.extend(draft.members.into_iter().map(Follow::Member));
-        if let Some(chat) = draft.chat {
-            state.row = chat.clone();
-            follows.push(Follow::Chat(chat));
+        let members = state.member_count();
+        if draft.chat.is_some() || members != state.row.members {
+            state.row = ChatRow {
+                members,
+                ..draft.chat.unwrap_or_else(|| state.row.clone())
+            };
+            follows.push(Follow::Chat(state.row.clone()));
         }
         let brings_members = matches!(
             &row.body,

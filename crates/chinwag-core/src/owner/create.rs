@@ -129,6 +129,7 @@ impl Owner {
             large: false,
             changed_at: now,
             imported: false,
+            members: 0,
         }
     }
 

@@ -255,8 +255,6 @@ impl Owner {
         let id = import_id(event.at, state.head.id)?;
         let mut follows = Vec::new();
         if seq == Seq(1) {
-            state.row.large = false;
-            follows.push(Follow::Chat(state.row.clone()));
             join(state, &mut follows, &target.owner, Role::Owner, event.at);
         }
         join(state, &mut follows, &event.user, Role::Member, event.at);
@@ -276,8 +274,14 @@ impl Owner {
             body,
         };
         state.head = Head::of(&row);
-        if !state.row.large && state.members.count() > self.settings.direct_max_members as usize {
-            state.row.large = true;
+        let members = state.member_count();
+        if seq == Seq(1) || members != state.row.members {
+            let large = state.row.large || members > self.settings.direct_max_members;
+            state.row = ChatRow {
+                members,
+                large,
+                ..state.row.clone()
+            };
             follows.push(Follow::Chat(state.row.clone()));
         }
         let (answer, done) = oneshot::channel();

@@ -152,8 +152,11 @@ impl Owner {
         let (audience, large, members) = {
             let mut state = chat.state();
             state.members.of_caller(caller)?;
-            let count = u32::try_from(state.members.count()).unwrap_or(u32::MAX);
-            (state.members.audience(), state.row.large, count)
+            (
+                state.members.audience(),
+                state.row.large,
+                state.member_count(),
+            )
         };
         let users = if large {
             [].into()
