@@ -46,18 +46,6 @@ pub type EngineResult<T> = Result<T, EngineError>;
 impl From<EngineError> for chinwag_proto::Problem {
     /// Tells a client what an engine's failure means to it; the engine's own words go to the log alone.
     fn from(error: EngineError) -> Self {
-        use chinwag_proto::ErrorCode;
-        match error {
-            EngineError::Full(_) => Self::new(ErrorCode::StorageFull, "the disk is full"),
-            EngineError::Unavailable(cause) => {
-                tracing::warn!(%cause, "an engine is unavailable");
-                Self::new(ErrorCode::Unavailable, "storage is away; try again").retry_after(1_000)
-            }
-            EngineError::ReadOnly => Self::new(ErrorCode::ReadOnly, "open for reading only"),
-            EngineError::Damaged(cause) => {
-                tracing::error!(%cause, "stored data can't be read");
-                Self::new(ErrorCode::Internal, "stored data can't be read")
-            }
-        }
+        crate::owner::engine_problem(&error)
     }
 }

@@ -11,7 +11,7 @@ use chinwag_proto::{ChatId, Epoch, ErrorCode, Problem, Seq, UserId, shapes::Role
 use super::Reads;
 use crate::{
     model::{Intervals, LogRow, MarkRow, MemberRow, Membership, PreferencesRow},
-    owner::{Caller, ConfirmedHead},
+    owner::{Caller, ConfirmedHead, no_such_chat},
     ports::Order,
 };
 
@@ -101,11 +101,6 @@ impl Listed {
         let active = self.membership.member.active;
         active.then(|| View::new(head, self.membership.clone()))
     }
-}
-
-/// Makes the answer for a chat that the caller isn't in, was in, or that never was: the same for all.
-pub(super) fn no_such_chat() -> Problem {
-    Problem::new(ErrorCode::NotFound, "there is no such chat for you")
 }
 
 impl Reads {

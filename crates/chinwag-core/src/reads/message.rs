@@ -7,7 +7,10 @@ use chinwag_proto::{
 };
 
 use super::{Reads, access::View, budget::Budget};
-use crate::{model::LogRow, owner::Caller};
+use crate::{
+    model::LogRow,
+    owner::{Caller, no_such_message},
+};
 
 impl Reads {
     /// Reads one message; `notFound` where the caller may not see it.
@@ -86,8 +89,4 @@ fn about_message(problem: Problem) -> Problem {
         ErrorCode::NotFound => no_such_message(),
         _ => problem,
     }
-}
-
-fn no_such_message() -> Problem {
-    Problem::new(ErrorCode::NotFound, "there is no such message for you")
 }

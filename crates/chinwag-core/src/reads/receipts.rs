@@ -10,13 +10,13 @@ use chinwag_proto::{
 
 use super::{
     Reads,
-    access::{View, no_such_chat},
+    access::View,
     budget::{Budget, page_limit},
     opaque::{self, Kind},
 };
 use crate::{
     model::{MarkRow, Place},
-    owner::Caller,
+    owner::{Caller, no_such_chat},
 };
 
 /// Up to so many members all marks come at once; above, counts, and the marks by page.

@@ -5,11 +5,11 @@ use chinwag_proto::{
     shapes::{Chat, ChatHead, ChatType, Marks},
 };
 
-use super::{
-    Reads,
-    access::{View, no_such_chat},
+use super::{Reads, access::View};
+use crate::{
+    model::{ChatRow, LogRow},
+    owner::no_such_chat,
 };
-use crate::model::{ChatRow, LogRow};
 
 impl Reads {
     /// Sums chats up, each at its view's head; chats that were deleted meanwhile are left out.
