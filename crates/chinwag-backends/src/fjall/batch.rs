@@ -1,0 +1,337 @@
+//! One group's writes on their way into one batch, and who wins where two write the same row.
+
+use std::collections::HashSet;
+
+use ::fjall::{Database, Keyspace, OwnedWriteBatch, PersistMode, Slice};
+use chinwag_core::ports::{EngineResult, GroupSet, Stamp};
+use chinwag_proto::{ChatId, Seq, Timestamp};
+
+use super::{
+    cells,
+    commit::Commit,
+    error::write_failed,
+    heights::Heights,
+    keys::{self, Key, Kind},
+    view::{Rows, View},
+};
+
+/// The writes of one group.
+///
+/// Reads go to what is committed; where a row was written in this batch already, what there is of the batch is
+/// committed first, so that a read always shows the last write.
+pub(super) struct Batch {
+    database: Database,
+    rows: Keyspace,
+    view: View,
+    writes: OwnedWriteBatch,
+    /// Keys in `writes` that later requests of the group may read.
+    readable: HashSet<Key>,
+    heights: Heights,
+    commit: Commit,
+    /// First position of the queue that still has a record.
+    oldest_record: u64,
+    /// Whether something was committed since the last sync.
+    unsynced: bool,
+}
+
+/// One event with its rows, encoded by who appends it, so that the one writing thread has less to do.
+pub(super) struct EncodedAppend {
+    pub(super) chat: ChatId,
+    pub(super) stamp: Stamp,
+    /// The event's own rows.
+    pub(super) log: (Key, Slice),
+    pub(super) id: (Key, Slice),
+    pub(super) sent: Option<(Key, Slice)>,
+    /// What follows from it.
+    pub(super) follows: Vec<EncodedFollow>,
+    pub(super) groups: GroupSet,
+}
+
+/// A row that follows from an event.
+pub(super) enum EncodedFollow {
+    /// A row whose value begins with its stamp.
+    Stamped(Key, Vec<u8>),
+    /// A row that says only that there is one.
+    Index(Key),
+    /// As `Stamped`, but with stamps that others than the chat's events give too: always compared.
+    Mark(Key, Vec<u8>),
+    /// Another event's row, amended.
+    Amend(Key, Vec<u8>),
+    /// A row of a message, unless the message was forgotten under a higher stamp.
+    OfMessage {
+        message: Seq,
+        key: Key,
+        value: Vec<u8>,
+    },
+    /// A message's versions and reactions go.
+    Forget { message: Seq },
+}
+
+impl Batch {
+    pub(super) fn new(
+        database: Database,
+        rows: Keyspace,
+        commit: Commit,
+        oldest_record: u64,
+    ) -> Self {
+        Self {
+            view: View::live(rows.clone()),
+            writes: database.batch(),
+            readable: HashSet::new(),
+            heights: Heights::default(),
+            database,
+            rows,
+            commit,
+            oldest_record,
+            unsynced: false,
+        }
+    }
+
+    /// Reads a row as it is after all that was written before.
+    pub(super) fn get(&mut self, key: &Key) -> EngineResult<Option<Slice>> {
+        if self.readable.contains(key) {
+            self.settle()?;
+        }
+        self.view.get(key)
+    }
+
+    /// Reads rows as they are after all that was written before.
+    pub(super) fn prefix(&mut self, prefix: &Key) -> EngineResult<Rows> {
+        self.settle()?;
+        Ok(self.view.prefix(prefix))
+    }
+
+    /// Writes a row.
+    pub(super) fn put(&mut self, key: Key, value: Vec<u8>) {
+        self.writes.insert(&self.rows, key.as_slice(), value);
+        self.readable.insert(key);
+    }
+
+    /// Removes a row.
+    pub(super) fn remove(&mut self, key: Key) {
+        self.writes.remove(&self.rows, key.as_slice());
+        self.readable.insert(key);
+    }
+
+    /// Writes a value that begins with its stamp, unless there is one under a higher stamp.
+    pub(super) fn put_stamped(&mut self, key: Key, value: Vec<u8>) -> EngineResult<()> {
+        let lower = match self.get(&key)? {
+            Some(there) => cells::stamp_of(&there)? > cells::stamp_of(&value)?,
+            None => false,
+        };
+        if !lower {
+            self.put(key, value);
+        }
+        Ok(())
+    }
+
+    /// Writes an event and what follows from it.
+    pub(super) fn append(&mut self, append: EncodedAppend) -> EngineResult<()> {
+        let newest = self.newest(append.chat)?;
+        let is_new = newest
+            .is_none_or(|newest| append.stamp.seq > newest.seq && append.stamp.term >= newest.term);
+        self.heights.raise(append.chat, append.stamp);
+        self.commit.events += 1;
+        if is_new {
+            self.append_new(append)
+        } else {
+            self.append_late(append)
+        }
+    }
+
+    /// Writes an event above all that its chat has: whatever it writes wins.
+    fn append_new(&mut self, append: EncodedAppend) -> EngineResult<()> {
+        for follow in append.follows {
+            match follow {
+                EncodedFollow::Index(key) => self.put(key, Vec::new()),
+                EncodedFollow::Mark(key, value) => self.put_stamped(key, value)?,
+                EncodedFollow::Stamped(key, value)
+                | EncodedFollow::Amend(key, value)
+                | EncodedFollow::OfMessage { key, value, .. } => self.put(key, value),
+                EncodedFollow::Forget { message } => {
+                    self.forget(append.chat, message, append.stamp)?;
+                }
+            }
+        }
+        self.write_event(append.log, append.id, append.sent);
+        self.queue(append.chat, append.stamp.seq, append.groups);
+        Ok(())
+    }
+
+    /// Writes an event again, or late: each row only where none stands under a higher stamp (rule S3).
+    fn append_late(&mut self, append: EncodedAppend) -> EngineResult<()> {
+        self.settle()?;
+        let there = match self.view.get(&append.log.0)? {
+            Some(cell) => Some(cells::log_parts(&cell)?),
+            None => None,
+        };
+        if there
+            .as_ref()
+            .is_some_and(|(_, row)| row.term == append.stamp.term)
+        {
+            // Appends are atomic, so all of this one is there, or was overwritten since by what came after it.
+            return Ok(());
+        }
+        for follow in append.follows {
+            match follow {
+                EncodedFollow::Index(key) => self.put(key, Vec::new()),
+                EncodedFollow::Stamped(key, value) | EncodedFollow::Mark(key, value) => {
+                    self.put_stamped(key, value)?;
+                }
+                EncodedFollow::Amend(key, value) => self.amend_late(key, value, append.stamp)?,
+                EncodedFollow::OfMessage {
+                    message,
+                    key,
+                    value,
+                } => {
+                    let forgotten = keys::of_message(Kind::Reaction, append.chat, message);
+                    let lower = match self.get(&forgotten)? {
+                        Some(stamp) => cells::stamp_of(&stamp)? > append.stamp,
+                        None => false,
+                    };
+                    if !lower {
+                        self.put_stamped(key, value)?;
+                    }
+                }
+                EncodedFollow::Forget { message } => {
+                    self.forget(append.chat, message, append.stamp)?;
+                }
+            }
+        }
+        if there.is_none_or(|(stamp, _)| stamp < append.stamp) {
+            self.write_event(append.log, append.id, append.sent);
+            self.queue(append.chat, append.stamp.seq, append.groups);
+        }
+        // What comes next may read these rows, and they are not in `readable`.
+        self.settle()
+    }
+
+    fn amend_late(&mut self, key: Key, value: Vec<u8>, stamp: Stamp) -> EngineResult<()> {
+        let lower = match self.get(&key)? {
+            Some(there) => cells::log_parts(&there)?.0 > stamp,
+            None => false,
+        };
+        if !lower {
+            self.put(key, value);
+        }
+        Ok(())
+    }
+
+    fn write_event(&mut self, log: (Key, Slice), id: (Key, Slice), sent: Option<(Key, Slice)>) {
+        for (key, value) in [Some(log), Some(id), sent].into_iter().flatten() {
+            self.writes.insert(&self.rows, key.as_slice(), value);
+        }
+    }
+
+    fn queue(&mut self, chat: ChatId, seq: Seq, groups: GroupSet) {
+        if groups.is_empty() {
+            return;
+        }
+        let position = self.commit.next_position(groups);
+        let record = cells::record(chat, seq, groups);
+        self.writes
+            .insert(&self.rows, keys::queue(position).as_slice(), record);
+    }
+
+    /// Removes a message's versions and reactions, and leaves the stamp below which none comes back.
+    fn forget(&mut self, chat: ChatId, message: Seq, stamp: Stamp) -> EngineResult<()> {
+        for kind in [Kind::Version, Kind::Reaction] {
+            for row in self.prefix(&keys::of_message(kind, chat, message))? {
+                let (key, _) = row?;
+                self.writes.remove(&self.rows, key);
+            }
+        }
+        let mark = keys::of_message(Kind::Reaction, chat, message);
+        self.put(mark, cells::stamped(stamp, &()));
+        Ok(())
+    }
+
+    /// Returns the highest stamp of a chat.
+    fn newest(&mut self, chat: ChatId) -> EngineResult<Option<Stamp>> {
+        if let Some(newest) = self.heights.get(chat) {
+            return Ok(Some(newest));
+        }
+        // Not written lately, so nothing of it is in this batch.
+        let head = self
+            .view
+            .prefix(&keys::of_chat(Kind::Log, chat))
+            .next_back();
+        let Some(head) = head else { return Ok(None) };
+        let row = cells::log_row(&head?.1)?;
+        Ok(Some(Stamp {
+            term: row.term,
+            seq: row.seq,
+        }))
+    }
+
+    /// Forgets what is remembered of a chat whose rows are removed.
+    pub(super) fn forget_height(&mut self, chat: ChatId) {
+        self.heights.forget(chat);
+    }
+
+    /// Removes records of the queue up to a position, or all, a bounded number at a time.
+    pub(super) fn trim_queue(&mut self, through: u64) {
+        let end = through.min(self.commit.position).min(
+            self.oldest_record
+                .saturating_add(TRIM_AT_ONCE)
+                .saturating_sub(1),
+        );
+        for position in self.oldest_record..=end {
+            self.writes
+                .remove(&self.rows, keys::queue(position).as_slice());
+        }
+        self.oldest_record = self.oldest_record.max(end.saturating_add(1));
+    }
+
+    /// Returns whether what waits should be committed before more is added.
+    pub(super) fn is_large(&self) -> bool {
+        self.writes.len() >= LARGE
+    }
+
+    /// Stamps what is committed from now on.
+    pub(super) fn begin(&mut self, at: Timestamp) {
+        self.commit.at = at;
+    }
+
+    /// Commits what there is so far; it becomes durable with the next sync.
+    pub(super) fn settle(&mut self) -> EngineResult<()> {
+        if self.writes.is_empty() {
+            return Ok(());
+        }
+        self.write(PersistMode::Buffer)?;
+        self.unsynced = true;
+        Ok(())
+    }
+
+    /// Commits, and returns the numbers of the commit once all is durable.
+    pub(super) fn sync(&mut self) -> EngineResult<Commit> {
+        if self.unsynced || !self.writes.is_empty() {
+            self.write(PersistMode::SyncData)?;
+            self.unsynced = false;
+        }
+        Ok(self.commit)
+    }
+
+    fn write(&mut self, mode: PersistMode) -> EngineResult<()> {
+        self.commit.number += 1;
+        self.commit.seqno = self.database.seqno();
+        let fresh = self.database.batch();
+        let mut writes = std::mem::replace(&mut self.writes, fresh);
+        writes.insert(
+            &self.rows,
+            keys::commit().as_slice(),
+            self.commit.to_bytes(),
+        );
+        self.readable.clear();
+        // Synced before the rows are shown: what a reader sees is durable.
+        writes
+            .durability(Some(mode))
+            .commit()
+            .map_err(|error| write_failed(&error))
+    }
+}
+
+/// How many records one acknowledgement removes at most; at least what one brings, or the queue would grow.
+const TRIM_AT_ONCE: u64 = 4_096;
+/// From how many rows on a long change is committed in parts.
+const LARGE: usize = 10_000;

@@ -1,0 +1,111 @@
+//! The thread that moves the high-water mark and then confirms: while it does, the next group is written.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use chinwag_core::ports::{EngineError, EngineResult};
+use tokio::sync::watch;
+
+use super::{commit::Commit, high_water::HighWater};
+
+/// Answers a caller.
+pub(super) type Confirm = Box<dyn FnOnce(EngineResult<()>) + Send>;
+
+/// How many groups may be synced and not confirmed; the writing thread waits at more.
+const GROUPS_AHEAD: usize = 4;
+
+/// A group of writes that is durable in the journal.
+pub(super) struct Group {
+    pub(super) commit: Commit,
+    pub(super) requests: usize,
+    /// How long commit and sync took.
+    pub(super) written_in: Duration,
+    pub(super) confirms: Vec<Confirm>,
+}
+
+/// What was written since the start.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) groups: AtomicU64,
+    pub(super) requests: AtomicU64,
+    pub(super) write_nanos: AtomicU64,
+}
+
+/// Where the writing thread hands over groups.
+pub(super) struct Confirmer {
+    groups: SyncSender<Group>,
+}
+
+impl Confirmer {
+    /// Starts the thread; it ends once this is dropped and all groups are confirmed. `durable` shows the last
+    /// commit that is confirmed.
+    pub(super) fn start(
+        mark: HighWater,
+        durable: watch::Sender<Commit>,
+        counters: Arc<Counters>,
+    ) -> std::io::Result<(Self, JoinHandle<()>)> {
+        let (groups, waiting) = sync_channel(GROUPS_AHEAD);
+        let thread = std::thread::Builder::new()
+            .name("confirm".into())
+            .spawn(move || run(&waiting, mark, &durable, &counters))?;
+        Ok((Self { groups }, thread))
+    }
+
+    /// Hands a group over.
+    pub(super) fn confirm(&self, group: Group) {
+        if let Err(group) = self.groups.send(group) {
+            answer(
+                group.0.confirms,
+                &Err(EngineError::Unavailable("the store was closed".into())),
+            );
+        }
+    }
+}
+
+fn run(
+    waiting: &Receiver<Group>,
+    mut mark: HighWater,
+    durable: &watch::Sender<Commit>,
+    counters: &Counters,
+) {
+    while let Ok(first) = waiting.recv() {
+        let mut groups = vec![first];
+        while groups.len() < GROUPS_AHEAD
+            && let Ok(group) = waiting.try_recv()
+        {
+            groups.push(group);
+        }
+        let Some(last) = groups.last().map(|group| group.commit) else {
+            continue;
+        };
+        let outcome = mark.raise(&last).map_err(|error| {
+            tracing::error!(%error, "the high-water mark can't be written");
+            EngineError::Unavailable(format!("the high-water mark can't be written: {error}"))
+        });
+        for group in &groups {
+            let nanos = u64::try_from(group.written_in.as_nanos()).unwrap_or(u64::MAX);
+            counters.groups.fetch_add(1, Relaxed);
+            counters.requests.fetch_add(group.requests as u64, Relaxed);
+            counters.write_nanos.fetch_add(nanos, Relaxed);
+        }
+        if outcome.is_ok() {
+            durable.send_replace(last);
+        }
+        for group in groups {
+            answer(group.confirms, &outcome);
+        }
+    }
+}
+
+fn answer(confirms: Vec<Confirm>, outcome: &EngineResult<()>) {
+    for confirm in confirms {
+        confirm(outcome.clone());
+    }
+}

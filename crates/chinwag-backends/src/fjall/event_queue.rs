@@ -1,0 +1,206 @@
+//! `EventQueue`: the log is the queue; records only say in which order, and for whom.
+
+use std::{collections::VecDeque, ops::Bound, sync::Arc};
+
+use async_trait::async_trait;
+use chinwag_core::{
+    model::LogRow,
+    ports::{Consumer, EngineError, EngineResult, EventQueue, GroupSet, QueueGroup, QueueRecord},
+};
+use chinwag_proto::ChatId;
+use tokio::sync::watch;
+
+use super::{
+    batch::Batch,
+    cells::{self, Acked},
+    commit::{Commit, GROUPS},
+    embedded::{Embedded, Inner},
+    keys::{self, Key, Kind},
+    view::{View, off_thread},
+};
+
+/// How many records one call looks at at most, those of other groups included.
+const LOOKED_AT: usize = 4_096;
+
+#[async_trait]
+impl EventQueue for Embedded {
+    async fn publish(&self, _: Vec<(ChatId, LogRow, GroupSet)>) -> EngineResult<()> {
+        // The append wrote the records, and its confirmation woke the consumers.
+        Ok(())
+    }
+
+    async fn join(&self, group: QueueGroup) -> EngineResult<Box<dyn Consumer>> {
+        let acked = self.inner.acked.lock()[group as usize];
+        Ok(Box::new(QueueConsumer {
+            durable: self.inner.durable.clone(),
+            inner: Arc::clone(&self.inner),
+            group,
+            looked_at: acked.position,
+            count: acked.count,
+            unacked: VecDeque::new(),
+        }))
+    }
+
+    async fn lag(&self, group: QueueGroup) -> EngineResult<u64> {
+        Ok(self.inner.lag(group))
+    }
+}
+
+/// A reader of the queue.
+struct QueueConsumer {
+    inner: Arc<Inner>,
+    durable: watch::Receiver<Commit>,
+    group: QueueGroup,
+    /// The last position that was looked at.
+    looked_at: u64,
+    /// Records of the group up to there, since ever.
+    count: u64,
+    /// Records looked at and not acknowledged, each with the count up to it; bounded by what the consumer takes
+    /// without acknowledging.
+    unacked: VecDeque<Acked>,
+}
+
+/// What a look at the queue found.
+struct Look {
+    through: u64,
+    records: Vec<(u64, Option<QueueRecord>)>,
+}
+
+#[async_trait]
+impl Consumer for QueueConsumer {
+    async fn next(&mut self, max: usize) -> EngineResult<Vec<QueueRecord>> {
+        loop {
+            let end = self.durable.borrow_and_update().position;
+            if self.looked_at >= end {
+                let closed = |_| EngineError::Unavailable("the store was closed".into());
+                self.durable.changed().await.map_err(closed)?;
+                continue;
+            }
+            let (view, group, after) = (self.inner.view.clone(), self.group, self.looked_at);
+            let look = off_thread(move || look(&view, group, after, end, max.max(1))).await?;
+            let all_acked = self.unacked.is_empty();
+            let records = self.take(look);
+            if !records.is_empty() {
+                return Ok(records);
+            }
+            if all_acked && let Some(last) = self.unacked.back().copied() {
+                // Only events of purged chats: nobody gets them, so nobody would acknowledge them.
+                self.acknowledge(last.position)?;
+            }
+        }
+    }
+
+    async fn ack(&mut self, position: u64) -> EngineResult<()> {
+        self.acknowledge(position)
+    }
+}
+
+impl QueueConsumer {
+    fn acknowledge(&mut self, position: u64) -> EngineResult<()> {
+        let mut acked = None;
+        while let Some(first) = self.unacked.front().copied()
+            && first.position <= position
+        {
+            acked = Some(first);
+            self.unacked.pop_front();
+        }
+        let Some(acked) = acked else { return Ok(()) };
+        let group = self.group;
+        {
+            let mut all = self.inner.acked.lock();
+            let known = &mut all[group as usize];
+            if known.position >= acked.position {
+                return Ok(());
+            }
+            *known = acked;
+        }
+        let trim = self.unneeded_through();
+        let write = move |batch: &mut Batch| {
+            batch.put(keys::ack(group), acked.to_bytes());
+            batch.trim_queue(trim);
+            Ok(())
+        };
+        self.inner.write_unawaited(write)
+    }
+
+    fn take(&mut self, look: Look) -> Vec<QueueRecord> {
+        self.looked_at = look.through;
+        let mut records = Vec::with_capacity(look.records.len());
+        for (position, record) in look.records {
+            self.count += 1;
+            self.unacked.push_back(Acked {
+                position,
+                count: self.count,
+            });
+            records.extend(record);
+        }
+        records
+    }
+
+    /// Returns the position up to which no group needs its records; a group without unacknowledged ones needs none.
+    fn unneeded_through(&self) -> u64 {
+        let durable = *self.durable.borrow();
+        let acked = *self.inner.acked.lock();
+        QueueGroup::ALL
+            .into_iter()
+            .filter(|group| durable.written(*group) > acked[*group as usize].count)
+            .map(|group| acked[group as usize].position)
+            .min()
+            .unwrap_or(durable.position)
+    }
+}
+
+fn look(view: &View, group: QueueGroup, after: u64, end: u64, max: usize) -> EngineResult<Look> {
+    let range = view.range(
+        Bound::Excluded(keys::queue(after)),
+        Bound::Included(keys::queue(end)),
+    );
+    let mut look = Look {
+        through: end,
+        records: Vec::new(),
+    };
+    for (looked_at, row) in range.enumerate() {
+        let (key, value) = row?;
+        let position = position_of(&key)?;
+        if look.records.len() == max || looked_at == LOOKED_AT {
+            look.through = position - 1;
+            break;
+        }
+        let (chat, seq, groups) = cells::read_record(&value)?;
+        if !groups.contains(group) {
+            continue;
+        }
+        // The event as it is now; none once its chat was purged.
+        let row = view.log_row(chat, seq)?;
+        let record = row.map(|row| QueueRecord {
+            position,
+            chat,
+            row,
+        });
+        look.records.push((position, record));
+    }
+    Ok(look)
+}
+
+fn position_of(key: &[u8]) -> EngineResult<u64> {
+    keys::number_at(key, 1).ok_or_else(|| super::error::undecodable("queue key"))
+}
+
+/// Reads how far each group is.
+pub(super) fn acked(view: &View) -> EngineResult<[Acked; GROUPS]> {
+    let mut acked = [Acked::default(); GROUPS];
+    for group in QueueGroup::ALL {
+        if let Some(bytes) = view.get(&keys::ack(group))? {
+            acked[group as usize] = Acked::from_bytes(&bytes)?;
+        }
+    }
+    Ok(acked)
+}
+
+/// Returns the first position that has a record.
+pub(super) fn oldest_record(view: &View) -> EngineResult<Option<u64>> {
+    match view.prefix(&Key::of(Kind::Queue)).next() {
+        Some(row) => Ok(Some(position_of(&row?.0)?)),
+        None => Ok(None),
+    }
+}

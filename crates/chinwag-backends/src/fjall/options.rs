@@ -1,0 +1,37 @@
+//! How the embedded engine is opened.
+
+use std::sync::Arc;
+
+use chinwag_core::{Clock, SystemClock};
+
+/// How the embedded engine is opened.
+#[derive(Clone)]
+pub struct Options {
+    /// Whether every write is refused.
+    pub read_only: bool,
+    /// Whether a directory that lost acknowledged events is opened nevertheless; raises every chat's epoch.
+    pub accept_loss: bool,
+    /// How many bytes must stay free: below, writes are refused with `Full` before anything is written.
+    ///
+    /// Large enough for what the engine moves by itself (flushes, compactions), which must never meet a full disk.
+    pub min_free_bytes: u64,
+    /// How many bytes of blocks are kept in memory at most.
+    pub cache_bytes: u64,
+    /// How many bytes of new rows are kept in memory before they become a table.
+    pub write_buffer_bytes: u64,
+    /// What tells the time of a commit, for a person who has to judge a loss.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            read_only: false,
+            accept_loss: false,
+            min_free_bytes: 256 << 20,
+            cache_bytes: 32 << 20,
+            write_buffer_bytes: 16 << 20,
+            clock: Arc::new(SystemClock::default()),
+        }
+    }
+}
