@@ -1,1 +1,22 @@
 //! The in-memory reference of each port: the executable specification.
+//!
+//! [`MemoryPresence`] and [`MemoryBus`] are also what the embedded mode uses.
+
+mod accounts;
+mod bus;
+mod bus_inbox;
+mod directory;
+mod event_queue;
+mod every_port;
+mod leases;
+mod message_store;
+mod ownership;
+mod presence;
+mod push_sender;
+mod store;
+
+pub use bus::MemoryBus;
+pub use every_port::Memory;
+pub use presence::MemoryPresence;
+pub use push_sender::MemoryPush;
+pub use store::MemoryStore;
