@@ -1,0 +1,37 @@
+# Two commands matter: `make run` and `make test`. `make help` lists the rest.
+SHELL := /bin/bash
+export CARGO_TERM_COLOR ?= auto
+
+.PHONY: help run build test check lint fmt deny bench clean
+
+help: ## Lists these targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+run: build ## Builds everything and serves on 127.0.0.1:8080, data in ./data
+	./target/release/chinwag serve
+
+build: ## Builds the binary: target/release/chinwag
+	cargo build --release --locked --bin chinwag
+
+test: ## Installs what the tests need and runs every test; prints minutes by suite
+	scripts/test
+
+check: lint deny ## What must hold before a commit, apart from the tests
+
+lint: ## Formatting, clippy and documentation, warnings denied
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+fmt: ## Formats all code
+	cargo fmt --all
+
+deny: ## Licences, sources and duplicates of what we depend on
+	scripts/tool cargo-deny
+	target/tools/bin/cargo-deny --offline check licenses bans sources
+
+bench: ## Runs the benchmarks; figures belong into docs/performance.md
+	cargo bench --workspace --locked
+
+clean: ## Removes what was built
+	cargo clean
