@@ -35,6 +35,12 @@ impl Delivery {
         }
     }
 
+    /// Returns where sessions are found.
+    #[must_use]
+    pub fn presence(&self) -> Arc<dyn Presence> {
+        Arc::clone(&self.presence)
+    }
+
     /// Attaches this node's sessions; the first call holds.
     pub fn attach(&self, sessions: Arc<dyn Sessions>) {
         let _ = self.local.set(sessions);

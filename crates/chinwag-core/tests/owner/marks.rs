@@ -1,0 +1,132 @@
+//! Marks only rise, unless one says so.
+
+use chinwag_core::{
+    owner::{Command, Outcome},
+    ports::BusMessage,
+};
+use chinwag_proto::{ErrorCode, MessageId, frames::ReceiptFrame};
+
+use crate::fixture::{Node, user};
+
+fn read(message: MessageId) -> Command {
+    Command::Read {
+        message,
+        unread: false,
+    }
+}
+
+async fn mark(node: &Node, chat: chinwag_proto::ChatId, name: &str) -> Option<MessageId> {
+    let found = node
+        .ports
+        .directory
+        .memberships(chat, &[user(name)])
+        .await
+        .unwrap();
+    found
+        .into_iter()
+        .flatten()
+        .next()
+        .unwrap()
+        .marks
+        .read
+        .map(|place| place.id)
+}
+
+#[tokio::test]
+async fn a_late_lower_mark_changes_nothing_and_is_told_to_nobody() {
+    let node = Node::start().await;
+    node.online("ana", 1).await;
+    let chat = node.group("ana", &["ben"]).await;
+    let mut ids = Vec::new();
+    for n in 0..10 {
+        ids.push(node.say("ana", chat, &format!("m{n}")).await.id);
+    }
+    for index in [9, 3, 7, 0] {
+        assert_eq!(
+            node.run("ben", chat, read(ids[index])).await.unwrap(),
+            Outcome::Done
+        );
+    }
+    assert_eq!(mark(&node, chat, "ben").await, Some(ids[9]));
+    let told: Vec<_> = node
+        .ears
+        .0
+        .lock()
+        .iter()
+        .filter_map(|message| match &**message {
+            BusMessage::Receipt {
+                receipt: ReceiptFrame::Member(receipt),
+                ..
+            } => receipt.last_read_message_id,
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [ids[9]]);
+    let back = Command::Read {
+        message: ids[3],
+        unread: true,
+    };
+    node.run("ben", chat, back).await.unwrap();
+    assert_eq!(mark(&node, chat, "ben").await, Some(ids[3]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_marks_at_once_end_at_the_highest() {
+    let node = Node::start().await;
+    let chat = node.group("ana", &["ben"]).await;
+    let mut ids = Vec::new();
+    for n in 0..50 {
+        ids.push(node.say("ana", chat, &format!("m{n}")).await.id);
+    }
+    let marking = ids.iter().rev().map(|id| {
+        let (owner, command) = (node.owner.clone(), read(*id));
+        tokio::spawn(async move {
+            owner
+                .execute(&crate::fixture::caller("ben"), chat, command)
+                .await
+                .unwrap()
+        })
+    });
+    for mark in marking.collect::<Vec<_>>() {
+        mark.await.unwrap();
+    }
+    assert_eq!(mark(&node, chat, "ben").await, ids.last().copied());
+}
+
+#[tokio::test]
+async fn a_mark_at_another_chats_or_no_message_is_refused() {
+    let node = Node::start().await;
+    let (chat, other) = (
+        node.group("ana", &["ben"]).await,
+        node.group("ana", &["ben"]).await,
+    );
+    let elsewhere = node.say("ana", other, "hi").await.id;
+    for id in [
+        elsewhere,
+        MessageId::default(),
+        chinwag_proto::EventId(u64::MAX),
+    ] {
+        assert_eq!(
+            node.run("ben", chat, read(id)).await.unwrap_err().code,
+            ErrorCode::NotFound
+        );
+    }
+    assert_eq!(mark(&node, chat, "ben").await, None);
+}
+
+#[tokio::test]
+async fn a_mark_after_a_restart_still_rises() {
+    let mut node = Node::start().await;
+    let chat = node.group("ana", &["ben"]).await;
+    let (one, two) = (
+        node.say("ana", chat, "1").await.id,
+        node.say("ana", chat, "2").await.id,
+    );
+    node.run("ben", chat, read(one)).await.unwrap();
+    node.clock
+        .step_to(crate::fixture::NOW.plus_millis(-3_600_000));
+    node.restart(chinwag_core::owner::OwnerSettings::default())
+        .await;
+    node.run("ben", chat, read(two)).await.unwrap();
+    assert_eq!(mark(&node, chat, "ben").await, Some(two));
+}
