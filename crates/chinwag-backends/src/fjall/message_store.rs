@@ -173,6 +173,7 @@ fn encode(append: Append) -> EncodedAppend {
     EncodedAppend {
         chat,
         stamp,
+        event: row.id,
         log: (keys::log(chat, row.seq), cells::log(&row, None).into()),
         id: (keys::id(row.id), place.into()),
         sent,

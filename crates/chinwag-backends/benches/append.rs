@@ -1,0 +1,263 @@
+//! The embedded engine against a bare fjall loop that writes the very same keys and values, and the latency of a
+//! page of a long chat.
+//!
+//! `cargo bench -p chinwag-backends --bench append [-- MESSAGES ROUNDS]`. Rounds alternate, in new directories below
+//! the system's temporary one (`TMPDIR`): take one on the disk that matters.
+
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use chinwag_backends::fjall::{Embedded, Options};
+use chinwag_core::{
+    model::{LogRow, RowBody, StoredMessage, Term},
+    ports::{Append, GroupSet, MessageStore, Order, QueueGroup, ReadRange},
+};
+use chinwag_proto::{ChatId, ClientId, EventId, Seq, Timestamp, UserId};
+use rand::{Rng, SeedableRng, rngs::StdRng};
+
+const CHATS: u64 = 100_000;
+const BATCH: usize = 500;
+const LONG_CHAT: u64 = 225_976;
+const PAGES: usize = 20_000;
+
+fn main() {
+    // Cargo adds arguments of its own.
+    let numbers: Vec<usize> = std::env::args()
+        .filter_map(|argument| argument.parse().ok())
+        .collect();
+    let messages = numbers.first().copied().unwrap_or(300_000);
+    let rounds = numbers.get(1).copied().unwrap_or(3);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .build()
+        .expect("threads can be started");
+
+    println!(
+        "{messages} messages of 200 bytes into {CHATS} chats, skewed, {BATCH} a batch, one sync each"
+    );
+    let rows = rows_of(&runtime, messages);
+    let mut results: [Vec<f64>; 3] = Default::default();
+    for round in 1..=rounds {
+        let bare = bare(&rows, messages);
+        let one = runtime.block_on(engine(messages, 1));
+        let four = runtime.block_on(engine(messages, 4));
+        println!(
+            "round {round}: bare {bare:.0}/s; engine {one:.0}/s ({:.0} %), with 4 callers {four:.0}/s ({:.0} %)",
+            one / bare * 100.0,
+            four / bare * 100.0
+        );
+        for (list, result) in results.iter_mut().zip([bare, one, four]) {
+            list.push(result);
+        }
+    }
+    let [bare, one, four] = results.map(|list| list.iter().sum::<f64>() / list.len() as f64);
+    println!(
+        "mean: bare {bare:.0}/s; engine {one:.0}/s ({:.0} %), with 4 callers {four:.0}/s ({:.0} %)",
+        one / bare * 100.0,
+        four / bare * 100.0
+    );
+    runtime.block_on(pages());
+}
+
+/// Makes the messages, the same ones each time.
+fn batches(messages: usize) -> Vec<Vec<Append>> {
+    let mut random = StdRng::seed_from_u64(7);
+    let mut heads = HashMap::new();
+    let appends: Vec<_> = (1..=messages as u64)
+        .map(|number| {
+            let skew: f64 = random.random::<f64>().powi(3);
+            let chat = ChatId((skew * CHATS as f64) as u64 + 1);
+            let seq = heads.entry(chat).and_modify(|seq| *seq += 1).or_insert(1);
+            message(chat, *seq, EventId(number << 12))
+        })
+        .collect();
+    appends.chunks(BATCH).map(<[Append]>::to_vec).collect()
+}
+
+fn message(chat: ChatId, seq: u64, id: EventId) -> Append {
+    let client_id = format!("0190a3f4-7c11-7000-8000-{:012x}", id.0);
+    Append {
+        chat,
+        row: LogRow {
+            term: Term(1),
+            confirmed: Seq(seq - 1),
+            seq: Seq(seq),
+            id,
+            user: UserId::new(&format!("user-{}", chat.0 % 5_000)).expect("a user id"),
+            timestamp: Timestamp::from_unix_millis(1_700_000_000_000 + id.0.cast_signed()),
+            count: seq,
+            previous_message: Seq(seq - 1),
+            client_id: Some(ClientId::new(&client_id).expect("a client id")),
+            digest: Some(id.0),
+            body: RowBody::Message(Box::new(StoredMessage {
+                content: "lorem ipsum dolor sit amet ".repeat(8)[..200].into(),
+                ..StoredMessage::default()
+            })),
+        },
+        follows: Vec::new(),
+        groups: GroupSet::of(&[QueueGroup::Indexer]),
+    }
+}
+
+/// Appends everything and returns messages per second; `callers` appends are in flight at once.
+async fn engine(messages: usize, callers: usize) -> f64 {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = Embedded::open(directory.path(), Options::default()).expect("a new directory");
+    let batches = batches(messages);
+    let mut shares: Vec<Vec<Vec<Append>>> = (0..callers).map(|_| Vec::new()).collect();
+    for (number, batch) in batches.into_iter().enumerate() {
+        shares[number % callers].push(batch);
+    }
+    let started = Instant::now();
+    let tasks: Vec<_> = shares
+        .into_iter()
+        .map(|share| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move {
+                for batch in share {
+                    store.append(batch).await.expect("an append");
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.expect("an appender");
+    }
+    messages as f64 / started.elapsed().as_secs_f64()
+}
+
+type Rows = Vec<Vec<(Vec<u8>, Vec<u8>)>>;
+
+/// Returns the rows that the engine writes for each batch, in its order, read from what it wrote.
+fn rows_of(runtime: &tokio::runtime::Runtime, messages: usize) -> Rows {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = Embedded::open(directory.path(), Options::default()).expect("a new directory");
+    for batch in batches(messages) {
+        runtime.block_on(store.append(batch)).expect("an append");
+    }
+    drop(store);
+    let (_database, keyspace) = open_bare(&directory.path().join("store"));
+    let value = |key: &[u8]| {
+        let value = keyspace
+            .get(key)
+            .expect("a read")
+            .expect("the engine wrote this key");
+        value.to_vec()
+    };
+    let mut position = 0;
+    let batches = batches(messages);
+    batches
+        .iter()
+        .map(|batch| {
+            let mut rows = Vec::with_capacity(batch.len() * 4 + 1);
+            for append in batch {
+                position += 1;
+                for key in keys(append, position) {
+                    rows.push((key.clone(), value(&key)));
+                }
+            }
+            rows.push((b"Z".to_vec(), value(b"Z")));
+            rows
+        })
+        .collect()
+}
+
+/// Returns the keys of an append: event, id, request, and record of the queue.
+fn keys(append: &Append, position: u64) -> [Vec<u8>; 4] {
+    let (chat, row) = (append.chat.0.to_be_bytes(), &append.row);
+    let client_id = row.client_id.as_ref().expect("a client id");
+    [
+        [&b"L"[..], &chat, &row.seq.0.to_be_bytes()].concat(),
+        [&b"I"[..], &row.id.0.to_be_bytes()].concat(),
+        [
+            &b"S"[..],
+            &chat,
+            row.user.as_str().as_bytes(),
+            &[0],
+            client_id.as_str().as_bytes(),
+        ]
+        .concat(),
+        [&b"E"[..], &position.to_be_bytes()].concat(),
+    ]
+}
+
+fn open_bare(path: &Path) -> (fjall::Database, fjall::Keyspace) {
+    let options = Options::default();
+    let database = fjall::Database::builder(path)
+        .cache_size(options.cache_bytes)
+        .open()
+        .expect("a database");
+    let keyspace = database
+        .keyspace("rows", || {
+            fjall::KeyspaceCreateOptions::default().max_memtable_size(options.write_buffer_bytes)
+        })
+        .expect("a keyspace");
+    (database, keyspace)
+}
+
+/// Writes the same rows with nothing around, and returns messages per second.
+fn bare(rows: &Rows, messages: usize) -> f64 {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (database, keyspace) = open_bare(directory.path());
+    let started = Instant::now();
+    for batch in rows {
+        let mut writes = fjall::OwnedWriteBatch::with_capacity(database.clone(), batch.len())
+            .durability(Some(fjall::PersistMode::SyncData));
+        for (key, value) in batch {
+            writes.insert(&keyspace, key.as_slice(), value.as_slice());
+        }
+        writes.commit().expect("a commit");
+    }
+    messages as f64 / started.elapsed().as_secs_f64()
+}
+
+/// Reads the last page of a long chat, and pages at random places, warm.
+async fn pages() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = Embedded::open(directory.path(), Options::default()).expect("a new directory");
+    let chat = ChatId(1);
+    let places: Vec<u64> = (1..=LONG_CHAT).collect();
+    for places in places.chunks(BATCH) {
+        let batch = places
+            .iter()
+            .map(|seq| message(chat, *seq, EventId(seq << 12)))
+            .collect();
+        store.append(batch).await.expect("an append");
+    }
+    let mut random = StdRng::seed_from_u64(8);
+    for (name, random_place) in [("the last 50", false), ("50 before a random place", true)] {
+        let mut times = Vec::with_capacity(PAGES);
+        for _ in 0..PAGES {
+            let through = if random_place {
+                random.random_range(50..=LONG_CHAT)
+            } else {
+                LONG_CHAT
+            };
+            let range = ReadRange {
+                from: Seq(1),
+                through: Seq(through),
+                limit: 50,
+                order: Order::Falling,
+                messages_only: true,
+            };
+            let started = Instant::now();
+            let rows = store.read(chat, range).await.expect("a page");
+            times.push(started.elapsed());
+            assert_eq!(rows.len(), 50);
+        }
+        times.sort();
+        let at = |share: f64| times[(share * (PAGES - 1) as f64) as usize];
+        let total: Duration = times.iter().sum();
+        println!(
+            "{name} of {LONG_CHAT}: p50 {:?}, p99 {:?}, highest {:?}, {:.0} pages/s",
+            at(0.5),
+            at(0.99),
+            at(1.0),
+            PAGES as f64 / total.as_secs_f64()
+        );
+    }
+}
