@@ -11,5 +11,6 @@ pub mod owner;
 pub mod ports;
 pub mod reads;
 pub mod render;
+pub mod search;
 
 pub use clock::{Clock, SystemClock};

@@ -13,10 +13,12 @@ mod message_store;
 mod ownership;
 mod presence;
 mod push_sender;
+mod search_index;
 mod store;
 
 pub use bus::MemoryBus;
 pub use every_port::Memory;
 pub use presence::MemoryPresence;
 pub use push_sender::MemoryPush;
+pub use search_index::MemorySearch;
 pub use store::MemoryStore;

@@ -73,10 +73,13 @@ pub struct SearchPage {
 /// Finds messages by their words.
 ///
 /// - `upsert` is durable when it answers `Ok` and found by every later search. The same document again changes
-///   nothing; an older `change_seq` than what is there loses; a document without content is found no more.
+///   nothing; a document without content is found no more; one with an older `change_seq` than what is there
+///   loses, also against one without content.
 /// - Every query means the same on every engine (`crate::search` says what): all words must be in the text, in
 ///   any order; case, width and accents are folded; Chinese, Japanese and Korean match anywhere by bigrams.
-/// - A query without any word to search for finds nothing. No text of a query is ever an operator but `"`.
+/// - A query without any word to search for, or above the bounds of `crate::search`, finds nothing. No text of a
+///   query is ever an operator but `"`.
+/// - `remove_chat` and `reset` forget everything, also what was deleted: they are durable when they answer `Ok`.
 #[async_trait]
 pub trait SearchIndex: Send + Sync + 'static {
     /// Makes messages found, or found no longer.
