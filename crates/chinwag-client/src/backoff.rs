@@ -1,0 +1,56 @@
+//! When to try again.
+
+use std::time::Duration;
+
+/// Pauses with full jitter: each is drawn from zero to a bound that doubles up to a cap.
+#[derive(Debug, Clone)]
+pub struct Backoff {
+    first: Duration,
+    cap: Duration,
+    failures: u32,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self {
+            first: Duration::from_millis(500),
+            cap: Duration::from_secs(30),
+            failures: 0,
+        }
+    }
+}
+
+impl Backoff {
+    /// Draws the next pause; `random` lies in 0 to 1.
+    pub fn next(&mut self, random: f64) -> Duration {
+        let bound = self
+            .first
+            .saturating_mul(1 << self.failures.min(16))
+            .min(self.cap);
+        self.failures += 1;
+        bound.mul_f64(random.clamp(0.0, 1.0))
+    }
+
+    /// Starts anew, after a connection that has stood for a while.
+    pub fn reset(&mut self) {
+        self.failures = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_the_cap_and_start_anew_after_a_stable_connection() {
+        let mut backoff = Backoff::default();
+        let bounds: Vec<u128> = (0..8).map(|_| backoff.next(1.0).as_millis()).collect();
+        assert_eq!(
+            bounds,
+            [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]
+        );
+        backoff.reset();
+        assert_eq!(backoff.next(0.5).as_millis(), 250);
+        assert_eq!(backoff.next(0.0), Duration::ZERO);
+    }
+}

@@ -1,0 +1,191 @@
+//! The part of the API that goes over HTTP: accounts, new chats, members, search.
+
+use chinwag_proto::{
+    ChatId, Problem, UserId,
+    http::{
+        AddMembers, ChatsPage, CreateChat, HistoryQuery, Login, MembersPage, MessagesPage,
+        ReceiptsPage, Register, SearchAnswer, TokenAnswer,
+    },
+    shapes::Chat,
+};
+use reqwest::{Method, RequestBuilder};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::ClientError;
+
+/// Speaks HTTP with a server.
+#[derive(Debug, Clone)]
+pub struct Http {
+    base: String,
+    token: Option<String>,
+    http: reqwest::Client,
+}
+
+impl Http {
+    /// Speaks with the server at a base URL, such as `https://chat.example.org`.
+    #[must_use]
+    pub fn new(base: impl Into<String>) -> Self {
+        let base = base.into().trim_end_matches('/').to_owned();
+        Self {
+            base,
+            token: None,
+            http: reqwest::Client::new(),
+        }
+    }
+
+    /// Speaks as the one whom the token names.
+    #[must_use]
+    pub fn with_token(self, token: impl Into<String>) -> Self {
+        Self {
+            token: Some(token.into()),
+            ..self
+        }
+    }
+
+    /// Makes an account.
+    pub async fn register(&self, register: &Register) -> Result<TokenAnswer, ClientError> {
+        self.body(Method::POST, "/auth/register", register).await
+    }
+
+    /// Signs in.
+    pub async fn login(&self, login: &Login) -> Result<TokenAnswer, ClientError> {
+        self.body(Method::POST, "/auth/login", login).await
+    }
+
+    /// Makes a chat, or finds the direct chat that is there.
+    pub async fn create_chat(&self, chat: &CreateChat) -> Result<Chat, ClientError> {
+        self.body(Method::POST, "/chats", chat).await
+    }
+
+    /// Reads a page of chats.
+    pub async fn chats(&self, cursor: Option<&str>) -> Result<ChatsPage, ClientError> {
+        self.query("/chats", &[("cursor", cursor)]).await
+    }
+
+    /// Reads one chat.
+    pub async fn chat(&self, chat: ChatId) -> Result<Chat, ClientError> {
+        self.query(&format!("/chats/{chat}"), &[]).await
+    }
+
+    /// Reads a page of messages.
+    pub async fn history(&self, query: &HistoryQuery) -> Result<MessagesPage, ClientError> {
+        answer(self.request(Method::GET, "/messages").query(query)).await
+    }
+
+    /// Reads a page of members.
+    pub async fn members(
+        &self,
+        chat: ChatId,
+        cursor: Option<&str>,
+    ) -> Result<MembersPage, ClientError> {
+        self.query(&format!("/chats/{chat}/members"), &[("cursor", cursor)])
+            .await
+    }
+
+    /// Adds members.
+    pub async fn add_members(&self, chat: ChatId, users: Vec<UserId>) -> Result<(), ClientError> {
+        let body = AddMembers {
+            user_ids: users,
+            client_id: None,
+        };
+        self.body::<_, serde_json::Value>(Method::POST, &format!("/chats/{chat}/members"), &body)
+            .await
+            .map(drop)
+    }
+
+    /// Removes a member, or leaves.
+    pub async fn remove_member(&self, chat: ChatId, user: &UserId) -> Result<(), ClientError> {
+        let path = format!("/chats/{chat}/members/{}", encode(user.as_str()));
+        succeed(self.request(Method::DELETE, &path)).await.map(drop)
+    }
+
+    /// Reads who has read how far.
+    pub async fn receipts(&self, chat: ChatId) -> Result<ReceiptsPage, ClientError> {
+        self.query(&format!("/chats/{chat}/receipts"), &[]).await
+    }
+
+    /// Finds messages.
+    pub async fn search(
+        &self,
+        words: &str,
+        chat: Option<ChatId>,
+    ) -> Result<SearchAnswer, ClientError> {
+        let chat = chat.map(|chat| chat.to_string());
+        self.query(
+            "/search",
+            &[("q", Some(words)), ("chatId", chat.as_deref())],
+        )
+        .await
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}/v1{path}", self.base));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    async fn body<B: Serialize, T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: &B,
+    ) -> Result<T, ClientError> {
+        answer(self.request(method, path).json(body)).await
+    }
+
+    async fn query<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, Option<&str>)],
+    ) -> Result<T, ClientError> {
+        let present: Vec<_> = query
+            .iter()
+            .filter_map(|(key, value)| Some((*key, (*value)?)))
+            .collect();
+        answer(self.request(Method::GET, path).query(&present)).await
+    }
+}
+
+async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, ClientError> {
+    Ok(succeed(request).await?.json().await?)
+}
+
+async fn succeed(request: RequestBuilder) -> Result<reqwest::Response, ClientError> {
+    let response = request.send().await?;
+    if response.status().is_success() {
+        return Ok(response);
+    }
+    let status = response.status();
+    match response.json::<Problem>().await {
+        Ok(problem) => Err(problem.into()),
+        Err(_) => Err(ClientError::Network(format!(
+            "the server answered {status}"
+        ))),
+    }
+}
+
+/// Writes a user id as one segment of a path.
+fn encode(id: &str) -> String {
+    let mut path = String::with_capacity(id.len());
+    for byte in id.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' => {
+                path.push(char::from(byte))
+            }
+            _ => path.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_id_is_one_segment_of_a_path() {
+        assert_eq!(encode("a/b?c%2F+é.."), "a%2Fb%3Fc%252F%2B%C3%A9%2E%2E");
+    }
+}

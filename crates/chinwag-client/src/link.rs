@@ -1,0 +1,92 @@
+//! One WebSocket connection: text frames in and out.
+
+use std::time::Duration;
+
+use chinwag_proto::frames::{ClientFrame, SUBPROTOCOL, ServerFrame};
+use futures_util::{SinkExt as _, StreamExt as _};
+use tokio::net::TcpStream;
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Message, client::IntoClientRequest as _, http::HeaderValue},
+};
+
+/// How long connecting may take.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// A connection.
+pub(crate) struct Link {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+/// How a connection ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ended {
+    /// The close code, where the server gave one.
+    pub(crate) code: Option<u16>,
+    /// What is known, for a person.
+    pub(crate) reason: String,
+}
+
+impl Ended {
+    pub(crate) fn lost(reason: impl Into<String>) -> Self {
+        Self {
+            code: None,
+            reason: reason.into(),
+        }
+    }
+}
+
+impl Link {
+    /// Connects to the WebSocket of a server whose base URL is given (`http` or `https`).
+    pub(crate) async fn connect(base: &str) -> Result<Self, Ended> {
+        let url = format!(
+            "{}/v1/ws",
+            base.trim_end_matches('/').replacen("http", "ws", 1)
+        );
+        let mut request = url
+            .into_client_request()
+            .map_err(|error| Ended::lost(error.to_string()))?;
+        request.headers_mut().insert(
+            "Sec-WebSocket-Protocol",
+            HeaderValue::from_static(SUBPROTOCOL),
+        );
+        match tokio::time::timeout(CONNECT, connect_async(request)).await {
+            Ok(Ok((stream, _))) => Ok(Self { stream }),
+            Ok(Err(error)) => Err(Ended::lost(error.to_string())),
+            Err(_) => Err(Ended::lost("connecting took too long")),
+        }
+    }
+
+    pub(crate) async fn send(&mut self, frame: &ClientFrame) -> Result<(), Ended> {
+        let text = serde_json::to_string(frame).map_err(|error| Ended::lost(error.to_string()))?;
+        self.stream
+            .send(Message::text(text))
+            .await
+            .map_err(|error| Ended::lost(error.to_string()))
+    }
+
+    /// Waits for the next frame; may be dropped and called again.
+    pub(crate) async fn receive(&mut self) -> Result<Option<ServerFrame>, Ended> {
+        match self.stream.next().await {
+            None => Err(Ended::lost("the connection ended")),
+            Some(Err(error)) => Err(Ended::lost(error.to_string())),
+            Some(Ok(Message::Text(text))) => match serde_json::from_str(&text) {
+                Ok(frame) => Ok(Some(frame)),
+                Err(error) => {
+                    tracing::debug!(%error, "a frame of an unknown kind is left out");
+                    Ok(None)
+                }
+            },
+            Some(Ok(Message::Close(Some(close)))) => Err(Ended {
+                code: Some(close.code.into()),
+                reason: close.reason.to_string(),
+            }),
+            Some(Ok(Message::Close(None))) => Err(Ended::lost("closed by the server")),
+            Some(Ok(_)) => Ok(None),
+        }
+    }
+
+    pub(crate) async fn close(mut self) {
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.stream.close(None)).await;
+    }
+}

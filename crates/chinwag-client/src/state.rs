@@ -1,0 +1,305 @@
+//! What the client knows, apart from sockets and time: places, the sync token, what to ask next.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use chinwag_proto::{
+    ChatId, Epoch, Seq,
+    frames::{LogBody, LogFrame, Place, Request, ServerFrame},
+    http::{EventsPage, SyncAnswer, SyncChat, SyncRequest},
+    shapes::{Event, Message, MessageStatus},
+};
+
+use crate::{ChatLog, ClientEvent, chat_log::Received};
+
+/// Chats that one sync may name.
+const NAMED: usize = 1_000;
+
+/// What follows from a frame.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Action {
+    /// Tell the app.
+    Tell(ClientEvent),
+    /// Ask the server.
+    Ask(Request),
+    /// Sync after so many milliseconds.
+    SyncAfter(u64),
+    /// Leave this connection and come back after so many milliseconds.
+    ReconnectAfter(u64),
+    /// Get a fresh token and send it.
+    Reauthenticate,
+}
+
+/// What the client knows.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    logs: HashMap<ChatId, ChatLog>,
+    token: Option<String>,
+    syncing: bool,
+    repairing: HashSet<ChatId>,
+}
+
+impl State {
+    /// Returns the sync to ask for, unless one is under way.
+    pub(crate) fn sync(&mut self) -> Option<Request> {
+        if std::mem::replace(&mut self.syncing, true) {
+            return None;
+        }
+        Some(self.sync_request())
+    }
+
+    fn sync_request(&self) -> Request {
+        let chats = self
+            .logs
+            .iter()
+            .take(NAMED)
+            .map(|(chat, log)| (*chat, log.place()))
+            .collect();
+        Request::Sync(SyncRequest {
+            since: self.token.clone(),
+            chats,
+        })
+    }
+
+    /// Forgets what was asked on a connection that is gone.
+    pub(crate) fn disconnected(&mut self) {
+        self.syncing = false;
+        self.repairing.clear();
+    }
+
+    /// Returns the places of chats, for the heartbeat.
+    pub(crate) fn places(&self, chats: &[ChatId]) -> BTreeMap<ChatId, Place> {
+        chats
+            .iter()
+            .filter_map(|chat| Some((*chat, self.logs.get(chat)?.place())))
+            .collect()
+    }
+
+    /// Takes a frame that isn't the answer to one of the app's own requests.
+    pub(crate) fn receive(&mut self, frame: ServerFrame) -> Vec<Action> {
+        match frame {
+            ServerFrame::Log(frame) => self.log_frame(frame),
+            ServerFrame::Sync { answer, .. } => self.synced(answer),
+            ServerFrame::Events { page, .. } => self.repaired(page),
+            ServerFrame::Heartbeat { chats, .. } => self.behind(&chats),
+            ServerFrame::Receipt(receipt) => vec![Action::Tell(ClientEvent::Receipt(receipt))],
+            ServerFrame::Typing {
+                chat_id,
+                user_id,
+                mut user_ids,
+                count,
+            } => {
+                user_ids.extend(user_id);
+                let count = count.unwrap_or(u32::try_from(user_ids.len()).unwrap_or(u32::MAX));
+                vec![Action::Tell(ClientEvent::Typing {
+                    chat_id,
+                    user_ids,
+                    count,
+                })]
+            }
+            ServerFrame::Presence { users, user, .. } => users
+                .into_iter()
+                .chain(user)
+                .map(|presence| Action::Tell(ClientEvent::Presence(presence)))
+                .collect(),
+            ServerFrame::Resync { after_ms } => vec![Action::SyncAfter(after_ms)],
+            ServerFrame::Drain { after_ms } => vec![Action::ReconnectAfter(after_ms)],
+            ServerFrame::Reauth { .. } => vec![Action::Reauthenticate],
+            ServerFrame::Ready { .. }
+            | ServerFrame::Ack { .. }
+            | ServerFrame::Ok { .. }
+            | ServerFrame::Messages { .. }
+            | ServerFrame::Error { .. } => Vec::new(),
+        }
+    }
+
+    /// Takes an acknowledgement as what it is too: a place of the log.
+    pub(crate) fn acknowledged(&mut self, chat: ChatId, frame: &ServerFrame) -> Vec<Action> {
+        let ServerFrame::Ack {
+            epoch,
+            seq,
+            message,
+            event,
+            ..
+        } = frame
+        else {
+            return Vec::new();
+        };
+        let Some(body) = acknowledged_body(message.as_ref(), event.as_ref()) else {
+            return Vec::new();
+        };
+        self.log_frame(LogFrame {
+            chat_id: chat,
+            epoch: *epoch,
+            seq: *seq,
+            body,
+        })
+    }
+
+    fn log_frame(&mut self, frame: LogFrame) -> Vec<Action> {
+        let chat = frame.chat_id;
+        let Some(log) = self.logs.get_mut(&chat) else {
+            // A chat that the client doesn't know: sync tells of it, this place included.
+            return self.sync().map(Action::Ask).into_iter().collect();
+        };
+        let received = log.receive(frame);
+        self.after(chat, received)
+    }
+
+    fn after(&mut self, chat: ChatId, received: Received) -> Vec<Action> {
+        let mut actions: Vec<Action> = received.ready.into_iter().map(tell).collect();
+        if received.other_epoch {
+            actions.extend(self.sync().map(Action::Ask));
+        } else if received.gap && !self.syncing && self.repairing.insert(chat) {
+            actions.extend(self.repair(chat));
+        }
+        actions
+    }
+
+    fn repair(&self, chat: ChatId) -> Option<Action> {
+        let place = self.logs.get(&chat)?.place();
+        Some(Action::Ask(Request::Events {
+            chat_id: chat,
+            epoch: Some(place.epoch),
+            after: place.seq,
+            limit: Some(200),
+        }))
+    }
+
+    fn repaired(&mut self, page: EventsPage) -> Vec<Action> {
+        let chat = page.chat_id;
+        self.repairing.remove(&chat);
+        let Some(log) = self.logs.get_mut(&chat) else {
+            return Vec::new();
+        };
+        let mut actions = Vec::new();
+        if page.epoch != log.place().epoch {
+            let before = page
+                .events
+                .first()
+                .map_or(Seq::ZERO, |first| Seq(first.seq.0 - 1));
+            actions.push(Action::Tell(ClientEvent::Restart(chat)));
+            actions.extend(
+                log.restart(Place {
+                    epoch: page.epoch,
+                    seq: before,
+                })
+                .into_iter()
+                .map(tell),
+            );
+        }
+        let mut gap = false;
+        for frame in page.events {
+            let received = log.receive(frame);
+            gap = received.gap;
+            actions.extend(received.ready.into_iter().map(tell));
+        }
+        if (page.has_more || gap) && self.repairing.insert(chat) {
+            actions.extend(self.repair(chat));
+        }
+        actions
+    }
+
+    fn synced(&mut self, answer: SyncAnswer) -> Vec<Action> {
+        let mut actions: Vec<Action> = answer
+            .chats
+            .into_iter()
+            .flat_map(|chat| self.synced_chat(chat))
+            .collect();
+        for chat in answer.left {
+            if self.logs.remove(&chat).is_some() {
+                actions.push(Action::Tell(ClientEvent::Left(chat)));
+            }
+        }
+        self.token = Some(answer.token);
+        if answer.complete {
+            self.syncing = false;
+            actions.push(Action::Tell(ClientEvent::Online));
+            actions.extend(self.repair_all());
+        } else {
+            actions.push(Action::Ask(self.sync_request()));
+        }
+        actions
+    }
+
+    fn synced_chat(&mut self, mut sync: SyncChat) -> Vec<Action> {
+        let id = sync.chat.id;
+        let events = std::mem::take(&mut sync.events);
+        let epoch: Epoch = sync.chat.epoch;
+        let before_events = events
+            .first()
+            .map_or(sync.chat.head.seq, |first| Seq(first.seq.0 - 1));
+        let start = Place {
+            epoch,
+            seq: before_events,
+        };
+        let limited = sync.limited;
+        let mut actions = vec![Action::Tell(ClientEvent::Chat(Box::new(sync)))];
+        match self.logs.get_mut(&id) {
+            None => drop(self.logs.insert(id, ChatLog::at(start))),
+            Some(log) if log.place().epoch != epoch || (limited && log.place().seq < start.seq) => {
+                actions.push(Action::Tell(ClientEvent::Restart(id)));
+                actions.extend(log.restart(start).into_iter().map(tell));
+            }
+            Some(_) => {}
+        }
+        if let Some(log) = self.logs.get_mut(&id) {
+            for frame in events {
+                actions.extend(log.receive(frame).ready.into_iter().map(tell));
+            }
+        }
+        actions
+    }
+
+    /// Asks for what is missing before frames that came while a sync was under way.
+    fn repair_all(&mut self) -> Vec<Action> {
+        let mut asks = Vec::new();
+        let chats: Vec<ChatId> = self.logs.keys().copied().collect();
+        for chat in chats {
+            let gap = self.logs.get(&chat).is_some_and(ChatLog::has_gap);
+            if gap && self.repairing.insert(chat) {
+                asks.extend(self.repair(chat));
+            }
+        }
+        asks
+    }
+
+    fn behind(&mut self, heads: &BTreeMap<ChatId, Place>) -> Vec<Action> {
+        let mut asks = Vec::new();
+        for (chat, head) in heads {
+            let behind = self
+                .logs
+                .get(chat)
+                .is_some_and(|log| log.place().epoch != head.epoch || log.place().seq < head.seq);
+            if behind && !self.syncing && self.repairing.insert(*chat) {
+                asks.extend(self.repair(*chat));
+            }
+        }
+        asks
+    }
+}
+
+fn tell(frame: LogFrame) -> Action {
+    Action::Tell(ClientEvent::Log(Box::new(frame)))
+}
+
+fn acknowledged_body(message: Option<&Message>, event: Option<&Event>) -> Option<LogBody> {
+    match (message, event) {
+        (Some(message), None) => Some(LogBody::Message {
+            message: message.clone(),
+        }),
+        (Some(message), Some(event)) if event.change.is_none() => Some(match message.status {
+            MessageStatus::Deleted => LogBody::MessageDeleted {
+                event_id: event.id,
+                message: message.clone(),
+            },
+            _ => LogBody::MessageEdited {
+                event_id: event.id,
+                message: message.clone(),
+            },
+        }),
+        (_, Some(event)) if event.change.is_some() => Some(LogBody::Reaction {
+            event: event.clone(),
+        }),
+        _ => None,
+    }
+}
