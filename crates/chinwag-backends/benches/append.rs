@@ -21,6 +21,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 
 const CHATS: u64 = 100_000;
 const BATCH: usize = 500;
+const SENDERS: usize = 1_000;
 const LONG_CHAT: u64 = 225_976;
 const PAGES: usize = 20_000;
 
@@ -40,31 +41,36 @@ fn main() {
         "{messages} messages of 200 bytes into {CHATS} chats, skewed, {BATCH} a batch, one sync each"
     );
     let rows = rows_of(&runtime, messages);
-    let mut results: [Vec<f64>; 3] = Default::default();
+    let mut results: [Vec<f64>; 4] = Default::default();
     for round in 1..=rounds {
         let bare = bare(&rows, messages);
-        let one = runtime.block_on(engine(messages, 1));
-        let four = runtime.block_on(engine(messages, 4));
-        println!(
-            "round {round}: bare {bare:.0}/s; engine {one:.0}/s ({:.0} %), with 4 callers {four:.0}/s ({:.0} %)",
-            one / bare * 100.0,
-            four / bare * 100.0
-        );
-        for (list, result) in results.iter_mut().zip([bare, one, four]) {
+        let one = runtime.block_on(engine(batches(messages, BATCH), 1));
+        let four = runtime.block_on(engine(batches(messages, BATCH), 4));
+        let single = runtime.block_on(engine(batches(messages, 1), SENDERS));
+        print(&format!("round {round}"), [bare, one, four, single]);
+        for (list, result) in results.iter_mut().zip([bare, one, four, single]) {
             list.push(result);
         }
     }
-    let [bare, one, four] = results.map(|list| list.iter().sum::<f64>() / list.len() as f64);
-    println!(
-        "mean: bare {bare:.0}/s; engine {one:.0}/s ({:.0} %), with 4 callers {four:.0}/s ({:.0} %)",
-        one / bare * 100.0,
-        four / bare * 100.0
+    print(
+        "mean",
+        results.map(|list| list.iter().sum::<f64>() / list.len() as f64),
     );
     runtime.block_on(pages());
 }
 
+fn print(what: &str, [bare, one, four, single]: [f64; 4]) {
+    let share = |rate: f64| format!("{rate:.0}/s ({:.0} %)", rate / bare * 100.0);
+    println!(
+        "{what}: bare {bare:.0}/s; engine {}, with 4 callers {}, with {SENDERS} senders of one each {}",
+        share(one),
+        share(four),
+        share(single)
+    );
+}
+
 /// Makes the messages, the same ones each time.
-fn batches(messages: usize) -> Vec<Vec<Append>> {
+fn batches(messages: usize, batch: usize) -> Vec<Vec<Append>> {
     let mut random = StdRng::seed_from_u64(7);
     let mut heads = HashMap::new();
     let appends: Vec<_> = (1..=messages as u64)
@@ -75,7 +81,7 @@ fn batches(messages: usize) -> Vec<Vec<Append>> {
             message(chat, *seq, EventId(number << 12))
         })
         .collect();
-    appends.chunks(BATCH).map(<[Append]>::to_vec).collect()
+    appends.chunks(batch).map(<[Append]>::to_vec).collect()
 }
 
 fn message(chat: ChatId, seq: u64, id: EventId) -> Append {
@@ -104,10 +110,10 @@ fn message(chat: ChatId, seq: u64, id: EventId) -> Append {
 }
 
 /// Appends everything and returns messages per second; `callers` appends are in flight at once.
-async fn engine(messages: usize, callers: usize) -> f64 {
+async fn engine(batches: Vec<Vec<Append>>, callers: usize) -> f64 {
     let directory = tempfile::tempdir().expect("a directory");
     let store = Embedded::open(directory.path(), Options::default()).expect("a new directory");
-    let batches = batches(messages);
+    let messages: usize = batches.iter().map(Vec::len).sum();
     let mut shares: Vec<Vec<Vec<Append>>> = (0..callers).map(|_| Vec::new()).collect();
     for (number, batch) in batches.into_iter().enumerate() {
         shares[number % callers].push(batch);
@@ -136,7 +142,7 @@ type Rows = Vec<Vec<(Vec<u8>, Vec<u8>)>>;
 fn rows_of(runtime: &tokio::runtime::Runtime, messages: usize) -> Rows {
     let directory = tempfile::tempdir().expect("a directory");
     let store = Embedded::open(directory.path(), Options::default()).expect("a new directory");
-    for batch in batches(messages) {
+    for batch in batches(messages, BATCH) {
         runtime.block_on(store.append(batch)).expect("an append");
     }
     drop(store);
@@ -149,7 +155,7 @@ fn rows_of(runtime: &tokio::runtime::Runtime, messages: usize) -> Rows {
         value.to_vec()
     };
     let mut position = 0;
-    let batches = batches(messages);
+    let batches = batches(messages, BATCH);
     batches
         .iter()
         .map(|batch| {

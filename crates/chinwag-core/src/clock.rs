@@ -26,6 +26,10 @@ impl Default for SystemClock {
 }
 
 impl Clock for SystemClock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the clock that is injected"
+    )]
     fn now(&self) -> Timestamp {
         let since_1970 = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)

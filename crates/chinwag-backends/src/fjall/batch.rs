@@ -142,17 +142,18 @@ impl Batch {
     }
 
     /// Returns whether an event is above all that a chat has that was not written lately, so that nothing of it is in
-    /// this batch. Looks at three places, each by itself: a log has no holes but in a tail that nobody confirmed,
-    /// and a scan for the highest place costs ten times as much.
+    /// this batch. Looks at single places: a log has no holes but in a tail that nobody confirmed, and a scan for the
+    /// highest place costs ten times as much.
     fn is_above_stored(&self, chat: ChatId, stamp: Stamp) -> EngineResult<bool> {
-        for taken in [stamp.seq, stamp.seq.next()] {
-            if self.view.get(&keys::log(chat, taken))?.is_some() {
-                return Ok(false);
-            }
+        let is_taken = |seq| Ok(self.view.get(&keys::log(chat, seq))?.is_some());
+        if is_taken(stamp.seq)? {
+            return Ok(false);
         }
-        let before = Seq(stamp.seq.0.saturating_sub(1));
-        let before = self.view.log_row(chat, before)?;
-        Ok(before.is_none_or(|row| row.term <= stamp.term))
+        if stamp.seq <= Seq(1) {
+            return Ok(true);
+        }
+        let before = self.view.log_row(chat, Seq(stamp.seq.0 - 1))?;
+        Ok(!is_taken(stamp.seq.next())? && before.is_none_or(|row| row.term <= stamp.term))
     }
 
     /// Writes an event above all that its chat has: whatever it writes wins.
@@ -181,12 +182,13 @@ impl Batch {
             Some(cell) => Some(cells::log_parts(&cell)?),
             None => None,
         };
-        if there
-            .as_ref()
-            .is_some_and(|(_, row)| row.term == append.stamp.term)
-        {
-            // Appends are atomic, so all of this one is there, or was overwritten since by what came after it.
-            return Ok(());
+        if let Some((stamp, row)) = there {
+            let is_there = row.term == append.stamp.term && row.id == append.event;
+            // Appends are atomic, so all of this one is there, or was overwritten since by what came after it; and
+            // where another event has the place under a higher stamp, nothing follows from one that isn't there.
+            if is_there || stamp > append.stamp {
+                return Ok(());
+            }
         }
         for follow in append.follows {
             match follow {

@@ -60,7 +60,7 @@ fn copy_directory(from: &Path, to: &Path) {
         if entry.file_type().unwrap().is_dir() {
             std::fs::create_dir(&target).unwrap();
             copy_directory(&entry.path(), &target);
-        } else if !entry.path().extension().is_some_and(|name| name == "jnl") {
+        } else if entry.path().extension().is_none_or(|name| name != "jnl") {
             std::fs::copy(entry.path(), target).unwrap();
         }
     }

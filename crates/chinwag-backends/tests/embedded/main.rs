@@ -1,5 +1,6 @@
 //! The embedded engine from outside: what it promises beyond the ports.
 #![cfg(feature = "fjall")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod damage;
 mod fixture;

@@ -60,6 +60,10 @@ impl Draft {
 }
 
 /// What was decided on.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "moved once, on the stack; a box would cost an allocation a send"
+)]
 pub(super) enum Decision {
     /// An event takes the next place.
     Append(Draft),
@@ -585,6 +589,10 @@ impl Owner {
 }
 
 /// What became of a decision.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "moved once, on the stack; a box would cost an allocation a send"
+)]
 pub(super) enum Committed {
     /// An event waits to be confirmed.
     Stamped(Stamped),

@@ -1,5 +1,10 @@
 //! The owner against the in-memory reference of its ports.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, its fixture too"
+)]
+
 mod chats;
 mod fixture;
 mod large;
