@@ -1,0 +1,360 @@
+//! The table of keys: the single source of names, defaults, kinds and words about them.
+
+use super::kind::Kind::{self, Address, Bytes, Count, Flag, List, Path, Text, Time, Word};
+
+/// A key of the configuration.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// Its name, with a dot between a table and a key of it.
+    pub name: &'static str,
+    /// What kind of value it takes.
+    pub kind: Kind,
+    /// The default as text; none where the key is unset unless somebody sets it.
+    pub default: Option<&'static str>,
+    /// What it is for, for a person.
+    pub doc: &'static str,
+    /// Whether its value is never shown.
+    pub secret: bool,
+}
+
+impl Key {
+    /// Returns the name of the environment variable that sets it.
+    #[must_use]
+    pub fn variable(&self) -> String {
+        format!("CHINWAG_{}", self.name.replace('.', "_").to_uppercase())
+    }
+}
+
+const fn key(name: &'static str, kind: Kind, default: &'static str, doc: &'static str) -> Key {
+    Key {
+        name,
+        kind,
+        default: Some(default),
+        doc,
+        secret: false,
+    }
+}
+
+const fn unset(name: &'static str, kind: Kind, doc: &'static str) -> Key {
+    Key {
+        name,
+        kind,
+        default: None,
+        doc,
+        secret: false,
+    }
+}
+
+const EMBEDDED: Kind = Word(&["embedded"]);
+/// Most sizes in bytes of single things; an answer must fit into memory many times.
+const SMALL: Kind = Count(1, 16 * 1024 * 1024);
+const MANY: Kind = Count(1, 1_000_000);
+
+/// Every key, in the order of the example file.
+pub const KEYS: &[Key] = &[
+    key(
+        "listen",
+        Address,
+        "127.0.0.1:8080",
+        "Where clients connect: HTTP and WebSocket on one port.",
+    ),
+    key("data_dir", Path, "./data", "Where everything is kept."),
+    key(
+        "direct_max_members",
+        Count(2, 100_000),
+        "1000",
+        "Chats with more members are delivered through the queue and a topic.",
+    ),
+    key(
+        "public.origins",
+        List,
+        "",
+        "Origins whose pages may use the API, such as \"https://chat.example\". Empty: only pages from this server itself. \"*\": all.",
+    ),
+    key(
+        "public.proxies",
+        List,
+        "",
+        "Addresses of reverse proxies whose X-Forwarded-For is believed, such as \"127.0.0.1\".",
+    ),
+    unset(
+        "tls.cert",
+        Path,
+        "The certificate chain, PEM. With it the port speaks TLS and nothing else.",
+    ),
+    unset("tls.key", Path, "The certificate's private key, PEM."),
+    unset(
+        "metrics.listen",
+        Address,
+        "Where Prometheus reads /metrics; unset: nowhere. Keep it from strangers.",
+    ),
+    key(
+        "log.format",
+        Word(&["auto", "text", "json"]),
+        "auto",
+        "How to log, to stderr; auto: text on a terminal, else JSON.",
+    ),
+    key(
+        "log.level",
+        Text,
+        "info",
+        "How much to log: error, warn, info, debug, trace, or by module as in \"info,chinwag_server=debug\".",
+    ),
+    Key {
+        secret: true,
+        ..unset(
+            "auth.jwt_secret",
+            Text,
+            "The secret that the app signs its users' tokens with (HS256), at least 32 bytes. Turns registering here off.",
+        )
+    },
+    unset(
+        "auth.jwks_file",
+        Path,
+        "A file with the app's public keys (JWKS). Turns registering here off.",
+    ),
+    unset(
+        "auth.jwks_url",
+        Text,
+        "Where to fetch the app's public keys (JWKS). Turns registering here off.",
+    ),
+    key(
+        "auth.jwks_interval",
+        Time,
+        "30s",
+        "How long at least between two fetches of the keys, whatever tokens come.",
+    ),
+    key(
+        "auth.jwks_private",
+        Flag,
+        "false",
+        "Whether auth.jwks_url may lead to a private or local address.",
+    ),
+    key(
+        "auth.algorithm",
+        Word(&["RS256", "ES256", "EdDSA"]),
+        "RS256",
+        "The one algorithm that tokens may be signed with where the keys are a JWKS. With auth.jwt_secret it is HS256.",
+    ),
+    unset(
+        "auth.issuer",
+        Text,
+        "The only `iss` that a token may have; unset: any.",
+    ),
+    unset(
+        "auth.audience",
+        Text,
+        "The `aud` that a token must have; unset: any.",
+    ),
+    key(
+        "auth.token_ttl",
+        Time,
+        "24h",
+        "How long a token lives that this server gives.",
+    ),
+    key(
+        "limits.content_bytes",
+        SMALL,
+        "16384",
+        "A message's content, bytes of UTF-8.",
+    ),
+    key(
+        "limits.metadata_bytes",
+        SMALL,
+        "4096",
+        "A message's metadata, bytes of its text.",
+    ),
+    key(
+        "limits.body_bytes",
+        SMALL,
+        "65536",
+        "A request's body, and a client's frame.",
+    ),
+    key(
+        "limits.members_body_bytes",
+        SMALL,
+        "262144",
+        "A request's body where members are listed.",
+    ),
+    key(
+        "limits.answer_bytes",
+        Count(4096, 16 * 1024 * 1024),
+        "262144",
+        "An answer; a page may be shorter than asked for to stay below it.",
+    ),
+    key(
+        "limits.sessions_per_user",
+        MANY,
+        "20",
+        "A user's sessions at a time.",
+    ),
+    key(
+        "limits.reaction_keys",
+        Count(1, 1000),
+        "20",
+        "Different reactions on a message.",
+    ),
+    key(
+        "limits.reaction_key_bytes",
+        Count(1, 1024),
+        "64",
+        "A reaction's bytes.",
+    ),
+    key(
+        "limits.members_per_request",
+        Count(1, 100_000),
+        "1000",
+        "Users that one request may add to a chat.",
+    ),
+    key(
+        "limits.mentions",
+        Count(0, 10_000),
+        "100",
+        "Users that one message may mention.",
+    ),
+    key(
+        "limits.name_bytes",
+        Count(1, 4096),
+        "256",
+        "A chat's or a user's name, bytes.",
+    ),
+    key(
+        "limits.page",
+        Count(1, 10_000),
+        "200",
+        "Items of a page, at most.",
+    ),
+    key(
+        "limits.sync_chats",
+        MANY,
+        "1000",
+        "Chats that one sync may name.",
+    ),
+    key(
+        "limits.sync_events",
+        Count(1, 10_000),
+        "50",
+        "Events that sync sends of one chat before it says `limited`.",
+    ),
+    key(
+        "limits.watched_users",
+        MANY,
+        "1000",
+        "Users that one session may watch, and one request may name.",
+    ),
+    key(
+        "limits.rates",
+        Word(&["on", "off"]),
+        "on",
+        "Whether the rates below hold at all.",
+    ),
+    key(
+        "limits.sends_per_second",
+        MANY,
+        "50",
+        "A user's sends a second.",
+    ),
+    key(
+        "limits.sends_burst",
+        MANY,
+        "300",
+        "A user's sends at once, after a pause.",
+    ),
+    key(
+        "limits.frames_per_10s",
+        MANY,
+        "120",
+        "A session's frames in 10 s, apart from heartbeats.",
+    ),
+    key(
+        "limits.logins_per_minute",
+        MANY,
+        "10",
+        "Registrations and logins of an address in a minute.",
+    ),
+    key(
+        "limits.hashes_at_once",
+        Count(1, 64),
+        "2",
+        "Passwords checked at once; each takes 19 MiB.",
+    ),
+    key(
+        "limits.hashes_waiting",
+        Count(0, 10_000),
+        "64",
+        "Passwords that may wait to be checked.",
+    ),
+    key(
+        "storage.min_free",
+        Bytes,
+        "256MiB",
+        "Below this much free disk space sends are refused with `storageFull`.",
+    ),
+    key(
+        "storage.cache",
+        Bytes,
+        "32MiB",
+        "Memory that keeps what was read from disk.",
+    ),
+    key(
+        "search.memory",
+        Bytes,
+        "16MiB",
+        "Memory that collects what goes into the search index.",
+    ),
+    key(
+        "shutdown.timeout",
+        Time,
+        "10s",
+        "How long leaving may take before what is left is cut.",
+    ),
+    key(
+        "engines.store",
+        EMBEDDED,
+        "embedded",
+        "Who keeps the chats' logs.",
+    ),
+    key(
+        "engines.directory",
+        EMBEDDED,
+        "embedded",
+        "Who keeps users, chats and members.",
+    ),
+    key(
+        "engines.presence",
+        EMBEDDED,
+        "embedded",
+        "Who knows who is online.",
+    ),
+    key(
+        "engines.bus",
+        EMBEDDED,
+        "embedded",
+        "What carries live events between nodes.",
+    ),
+    key(
+        "engines.queue",
+        EMBEDDED,
+        "embedded",
+        "What carries events to those who work behind the log.",
+    ),
+    key(
+        "engines.search",
+        EMBEDDED,
+        "embedded",
+        "Who finds messages by their words.",
+    ),
+];
+
+/// Finds a key by name.
+#[must_use]
+pub(super) fn find(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name)
+}
+
+/// Returns the known name nearest to an unknown one, if any is near.
+pub(super) fn nearest(wrong: &str, known: impl Iterator<Item = String>) -> Option<String> {
+    let scored = known.map(|name| (strsim::jaro_winkler(wrong, &name), name));
+    let best = scored.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
+    (best.0 > 0.75).then_some(best.1)
+}

@@ -1,0 +1,118 @@
+use std::path::Path;
+
+use super::*;
+
+fn from_file(text: &str) -> Result<Config, ConfigError> {
+    let mut settings = Settings::default();
+    settings.add_file(Path::new("chinwag.toml"), text)?;
+    Config::from_settings(settings)
+}
+
+fn from_environment(name: &str, text: &str) -> Result<Config, ConfigError> {
+    let mut settings = Settings::default();
+    settings.add_environment([(name.to_owned(), text.to_owned())])?;
+    Config::from_settings(settings)
+}
+
+#[test]
+fn nothing_configured_is_a_configuration_with_the_protocols_limits() {
+    let config = Config::of(&[]).unwrap();
+    assert_eq!(config.listen, "127.0.0.1:8080");
+    assert_eq!(config.limits, Limits::default());
+    assert!(matches!(config.auth.keys, TokenKeys::Own));
+}
+
+#[test]
+fn the_example_file_holds_every_key_with_its_default() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/chinwag.example.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(
+        text,
+        example(),
+        "write it anew: chinwag config --example > docs/chinwag.example.toml"
+    );
+    let config = from_file(&text).unwrap();
+    let defaults = Settings::default();
+    for key in KEYS {
+        let value = |settings: &Settings| settings.get(key.name).map(|(value, _)| value.clone());
+        assert_eq!(value(&config.settings), value(&defaults), "{}", key.name);
+        assert!(text.contains(&key.variable()), "{}", key.name);
+    }
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_the_nearest_known_one() {
+    let error = from_file("[auth]\njwt_secert = \"x\"")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("did you mean \"auth.jwt_secret\"?"),
+        "{error}"
+    );
+    let error = from_environment("CHINWAG_LISTENS", "x")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("did you mean \"CHINWAG_LISTEN\"?"),
+        "{error}"
+    );
+    let error = from_file("colour = 1").unwrap_err().to_string();
+    assert!(error.contains("no key \"colour\""), "{error}");
+}
+
+#[test]
+fn a_wrong_kind_is_refused_with_the_key_and_what_it_takes_and_without_the_value() {
+    let error = from_file("listen = 8080").unwrap_err().to_string();
+    assert!(
+        error.contains("listen (chinwag.toml): expected an address"),
+        "{error}"
+    );
+    let error = from_environment("CHINWAG_LIMITS_RATES", "offf")
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        error,
+        "limits.rates (CHINWAG_LIMITS_RATES): expected one of \"on\", \"off\""
+    );
+}
+
+#[test]
+fn a_variable_wins_over_the_file() {
+    let mut settings = Settings::default();
+    settings
+        .add_file(
+            Path::new("f.toml"),
+            "data_dir = \"/file\"\nlisten = \"[::1]:1\"",
+        )
+        .unwrap();
+    settings
+        .add_environment([("CHINWAG_DATA_DIR".to_owned(), "/variable".to_owned())])
+        .unwrap();
+    let config = Config::from_settings(settings).unwrap();
+    assert_eq!(config.data_dir, Path::new("/variable"));
+    assert_eq!(config.listen, "[::1]:1");
+    let shown = show(&config.settings);
+    assert!(
+        shown.contains("data_dir = \"/variable\"  # CHINWAG_DATA_DIR"),
+        "{shown}"
+    );
+    assert!(shown.contains("listen = \"[::1]:1\"  # f.toml"), "{shown}");
+}
+
+#[test]
+fn a_secret_is_never_shown() {
+    let secret = "0123456789abcdef0123456789abcdef";
+    let config = Config::of(&[("auth.jwt_secret", secret)]).unwrap();
+    assert!(!show(&config.settings).contains(secret));
+    assert!(!format!("{:?}", config.auth).contains(secret));
+    let error = Config::of(&[("auth.jwt_secret", "short")])
+        .unwrap_err()
+        .to_string();
+    assert!(!error.contains("short\""));
+}
+
+#[test]
+fn what_contradicts_itself_is_refused() {
+    assert!(Config::of(&[("tls.cert", "a.pem")]).is_err());
+    assert!(Config::of(&[("auth.jwks_file", "a"), ("auth.jwks_url", "b")]).is_err());
+}

@@ -1,0 +1,205 @@
+//! Turns the settings into the typed configuration.
+
+use std::{path::PathBuf, time::Duration};
+
+use chinwag_proto::Limits;
+
+use super::{
+    Algorithm, AuthConfig, Config, ConfigError, Engine, Engines, Rates, Settings, TlsFiles,
+    TokenKeys, kind::Value,
+};
+
+/// A shared secret below this many bytes can be guessed (RFC 7518, 3.2).
+const MIN_SECRET_BYTES: usize = 32;
+
+pub(super) fn config(settings: Settings) -> Result<Config, ConfigError> {
+    let reader = Reader(&settings);
+    Ok(Config {
+        listen: reader.text("listen"),
+        data_dir: reader.text("data_dir").into(),
+        direct_max_members: reader.count("direct_max_members"),
+        origins: reader.list("public.origins"),
+        proxies: proxies(&reader)?,
+        tls: tls(&reader)?,
+        metrics_listen: reader.optional("metrics.listen"),
+        log_format: reader.text("log.format"),
+        log_level: reader.text("log.level"),
+        auth: auth(&reader)?,
+        limits: limits(&reader),
+        rates: rates(&reader),
+        storage_min_free: reader.number("storage.min_free"),
+        storage_cache: reader.number("storage.cache"),
+        search_memory: reader.number("search.memory"),
+        shutdown_timeout: reader.time("shutdown.timeout"),
+        engines: Engines {
+            store: reader.engine("engines.store"),
+            directory: reader.engine("engines.directory"),
+            presence: reader.engine("engines.presence"),
+            bus: reader.engine("engines.bus"),
+            queue: reader.engine("engines.queue"),
+            search: reader.engine("engines.search"),
+        },
+        settings,
+    })
+}
+
+fn proxies(reader: &Reader<'_>) -> Result<Vec<std::net::IpAddr>, ConfigError> {
+    let parsed = reader.list("public.proxies").into_iter().map(|text| {
+        let wrong = |_| {
+            ConfigError::Contradiction(format!("public.proxies: {text:?} is not an IP address"))
+        };
+        text.parse().map_err(wrong)
+    });
+    parsed.collect()
+}
+
+fn tls(reader: &Reader<'_>) -> Result<Option<TlsFiles>, ConfigError> {
+    match (reader.optional("tls.cert"), reader.optional("tls.key")) {
+        (None, None) => Ok(None),
+        (Some(cert), Some(key)) => Ok(Some(TlsFiles {
+            cert: cert.into(),
+            key: key.into(),
+        })),
+        _ => Err(ConfigError::Contradiction(
+            "tls.cert and tls.key go together; one is missing".into(),
+        )),
+    }
+}
+
+fn auth(reader: &Reader<'_>) -> Result<AuthConfig, ConfigError> {
+    let algorithm = match reader.text("auth.algorithm").as_str() {
+        "ES256" => Algorithm::Es256,
+        "EdDSA" => Algorithm::EdDsa,
+        _ => Algorithm::Rs256,
+    };
+    let secret = reader.optional("auth.jwt_secret");
+    let file = reader.optional("auth.jwks_file");
+    let url = reader.optional("auth.jwks_url");
+    let keys = match (secret, file, url) {
+        (None, None, None) => TokenKeys::Own,
+        (Some(secret), None, None) => {
+            if secret.len() < MIN_SECRET_BYTES {
+                let detail = format!(
+                    "auth.jwt_secret needs at least {MIN_SECRET_BYTES} bytes, or it can be guessed"
+                );
+                return Err(ConfigError::Contradiction(detail));
+            }
+            TokenKeys::Secret(secret)
+        }
+        (None, Some(file), None) => TokenKeys::File(PathBuf::from(file), algorithm),
+        (None, None, Some(url)) => TokenKeys::Url {
+            url,
+            algorithm,
+            interval: reader.time("auth.jwks_interval"),
+            private: reader.flag("auth.jwks_private"),
+        },
+        _ => {
+            let detail = "only one of auth.jwt_secret, auth.jwks_file and auth.jwks_url can hold";
+            return Err(ConfigError::Contradiction(detail.into()));
+        }
+    };
+    let token_ttl = reader.time("auth.token_ttl");
+    if token_ttl < Duration::from_secs(1) {
+        return Err(ConfigError::Contradiction(
+            "auth.token_ttl needs at least 1s".into(),
+        ));
+    }
+    Ok(AuthConfig {
+        keys,
+        issuer: reader.optional("auth.issuer"),
+        audience: reader.optional("auth.audience"),
+        token_ttl,
+    })
+}
+
+fn limits(reader: &Reader<'_>) -> Limits {
+    Limits {
+        content_bytes: reader.count("limits.content_bytes"),
+        metadata_bytes: reader.count("limits.metadata_bytes"),
+        body_bytes: reader.count("limits.body_bytes"),
+        members_body_bytes: reader.count("limits.members_body_bytes"),
+        answer_bytes: reader.count("limits.answer_bytes"),
+        sessions_per_user: reader.count("limits.sessions_per_user"),
+        reaction_keys: reader.count("limits.reaction_keys"),
+        reaction_key_bytes: reader.count("limits.reaction_key_bytes"),
+        members_per_request: reader.count("limits.members_per_request"),
+        mentions: reader.count("limits.mentions"),
+        name_bytes: reader.count("limits.name_bytes"),
+        page: reader.count("limits.page"),
+        sync_chats: reader.count("limits.sync_chats"),
+        sync_events: reader.count("limits.sync_events"),
+        watched_users: reader.count("limits.watched_users"),
+    }
+}
+
+fn rates(reader: &Reader<'_>) -> Rates {
+    Rates {
+        on: reader.text("limits.rates") == "on",
+        sends_per_second: reader.count("limits.sends_per_second"),
+        sends_burst: reader.count("limits.sends_burst"),
+        frames_per_10s: reader.count("limits.frames_per_10s"),
+        logins_per_minute: reader.count("limits.logins_per_minute"),
+        hashes_at_once: reader.count("limits.hashes_at_once"),
+        hashes_waiting: reader.count("limits.hashes_waiting"),
+    }
+}
+
+/// Reads values whose kinds the table guarantees.
+struct Reader<'a>(&'a Settings);
+
+impl Reader<'_> {
+    fn value(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).map(|(value, _)| value)
+    }
+
+    fn optional(&self, name: &str) -> Option<String> {
+        match self.value(name) {
+            Some(Value::Text(text)) => Some(text.clone()),
+            None => None,
+            Some(_) => unreachable!("{name} is a text in the table"),
+        }
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.optional(name).expect("the table gives a default")
+    }
+
+    fn list(&self, name: &str) -> Vec<String> {
+        match self.value(name) {
+            Some(Value::List(items)) => items.clone(),
+            _ => unreachable!("{name} is a list with a default in the table"),
+        }
+    }
+
+    fn number(&self, name: &str) -> u64 {
+        match self.value(name) {
+            Some(Value::Number(number)) => *number,
+            _ => unreachable!("{name} is a number with a default in the table"),
+        }
+    }
+
+    fn count(&self, name: &str) -> u32 {
+        u32::try_from(self.number(name)).expect("the table bounds counts below 2^32")
+    }
+
+    fn time(&self, name: &str) -> Duration {
+        match self.value(name) {
+            Some(Value::Time(time)) => *time,
+            _ => unreachable!("{name} is a time with a default in the table"),
+        }
+    }
+
+    fn flag(&self, name: &str) -> bool {
+        match self.value(name) {
+            Some(Value::Flag(flag)) => *flag,
+            _ => unreachable!("{name} is a flag with a default in the table"),
+        }
+    }
+
+    fn engine(&self, name: &str) -> Engine {
+        match self.text(name).as_str() {
+            "embedded" => Engine::Embedded,
+            _ => unreachable!("{name} is a word of the table"),
+        }
+    }
+}
