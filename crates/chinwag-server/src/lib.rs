@@ -1,5 +1,22 @@
 //! The roles, the configuration, the wiring and the life cycle.
 
+pub mod api;
 pub mod auth;
 pub mod config;
+pub mod control;
+pub mod error;
+pub mod health;
+mod http1;
+pub mod lifecycle;
+pub mod limits;
+mod listener;
+pub mod logging;
+pub mod metrics;
+pub mod node;
+pub mod origins;
+mod server;
+mod tls;
+pub mod wiring;
 pub mod ws;
+
+pub use server::Server;

@@ -1,2 +1,34 @@
-//! The `chinwag` binary.
-fn main() {}
+//! Chinwag at a terminal: the server, and every command for a person.
+
+mod command;
+mod operator;
+mod prompt;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Parser;
+
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+/// Chat for teams, in one program.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, max_term_width = 100)]
+struct Arguments {
+    /// The configuration file; ./chinwag.toml where none is named and it is there.
+    #[arg(long, global = true, value_name = "FILE", env = "CHINWAG_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: command::Command,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match command::run(arguments.command, arguments.config.as_deref()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("chinwag: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

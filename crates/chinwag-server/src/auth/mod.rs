@@ -1,5 +1,25 @@
 //! Who is asking: one answer for both transports.
 
+mod api_key;
+mod claims;
+mod gate;
+mod keys;
+mod name;
+mod own_key;
+mod password;
+mod profile;
+mod source;
+mod standing;
+mod tokens;
+mod user_accounts;
+
+pub use gate::Gate;
+pub use own_key::own_key;
+pub use password::Passwords;
+pub use standing::Standing;
+pub use tokens::{Signed, Tokens};
+pub use user_accounts::{UserAccounts, UserAccountsPorts, shape};
+
 use async_trait::async_trait;
 use chinwag_core::owner::Caller;
 use chinwag_proto::{CloseCode, ErrorCode, Problem, SessionId, Timestamp, UserId};

@@ -1,0 +1,43 @@
+//! Why a server doesn't start.
+
+use std::{io, path::PathBuf};
+
+use chinwag_backends::fjall::OpenError;
+use chinwag_proto::Problem;
+
+/// Why a server doesn't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A file or directory can't be used.
+    #[error("can't use {}: {error}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// The address can't be listened on.
+    #[error("can't listen on {address}: {error}")]
+    Listen {
+        /// Which.
+        address: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// The embedded engine refuses its directory.
+    #[error(transparent)]
+    Store(OpenError),
+    /// The configuration asks for what can't be.
+    #[error("{0}")]
+    Config(String),
+    /// The owner can't stand ready.
+    #[error("can't start: {0}")]
+    Owner(Problem),
+}
+
+impl StartError {
+    pub(crate) fn file(path: &std::path::Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |error| Self::File { path, error }
+    }
+}

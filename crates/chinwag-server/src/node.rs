@@ -1,0 +1,272 @@
+//! One node without its listeners: engines, owner, reads, accounts, the API. What the server and the commands share.
+
+use std::{fs, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc};
+
+use axum::Router;
+use chinwag_core::{
+    Clock, SystemClock,
+    delivery::Delivery,
+    model::NodeId,
+    owner::{Owner, OwnerPorts, OwnerSettings, engine_problem},
+    ports::QueueGroup,
+    reads::{ReadPorts, Reads},
+};
+
+use chinwag_proto::Problem;
+
+use crate::{
+    api::{self, Api},
+    auth::{
+        self, Authenticator, Gate, Passwords, Standing, Tokens, UserAccounts, UserAccountsPorts,
+    },
+    config::{Config, TokenKeys},
+    error::StartError,
+    health::Health,
+    limits::RateLimits,
+    metrics::Metrics,
+    origins::Origins,
+    wiring::{self, Opening, Ports},
+};
+
+/// The number of the one node of the embedded mode.
+pub const NODE: NodeId = NodeId(0);
+
+/// One node without its listeners.
+pub struct Node {
+    ports: Ports,
+    owner: Arc<Owner>,
+    delivery: Arc<Delivery>,
+    metrics: Arc<Metrics>,
+    api: Arc<Api>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Node {
+    /// Opens the data directory, making it (mode 0700) where there is none, and starts the owner.
+    pub async fn open(config: &Config, opening: Opening) -> Result<Arc<Self>, StartError> {
+        make_data_dir(&config.data_dir)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+        let metrics = Arc::new(Metrics::default());
+        let ports = wiring::open(config, &opening, &metrics, &clock)?;
+        let delivery = Arc::new(Delivery::new(
+            NODE,
+            Arc::clone(&ports.presence),
+            Arc::clone(&ports.bus),
+        ));
+        let owner = Owner::start(
+            owner_ports(&ports, &delivery, &clock),
+            owner_settings(config),
+        )
+        .await;
+        let owner = owner.map_err(StartError::Owner)?;
+        let api = make_api(config, &ports, &owner, &delivery, &metrics, &clock)?;
+        Ok(Arc::new(Self {
+            ports,
+            owner,
+            delivery,
+            metrics,
+            api: Arc::new(api),
+            clock,
+        }))
+    }
+
+    /// Returns the ports.
+    #[must_use]
+    pub fn ports(&self) -> &Ports {
+        &self.ports
+    }
+
+    /// Returns the owner.
+    #[must_use]
+    pub fn owner(&self) -> &Arc<Owner> {
+        &self.owner
+    }
+
+    /// Returns the reads.
+    #[must_use]
+    pub fn reads(&self) -> &Arc<Reads> {
+        &self.api.reads
+    }
+
+    /// Returns what brings events to sessions.
+    #[must_use]
+    pub fn delivery(&self) -> &Arc<Delivery> {
+        &self.delivery
+    }
+
+    /// Returns what tells who asks.
+    #[must_use]
+    pub fn authenticator(&self) -> &Arc<dyn Authenticator> {
+        &self.api.authenticator
+    }
+
+    /// Returns what changes accounts.
+    #[must_use]
+    pub fn user_accounts(&self) -> &Arc<UserAccounts> {
+        &self.api.user_accounts
+    }
+
+    /// Returns the rates.
+    #[must_use]
+    pub fn rates(&self) -> &Arc<RateLimits> {
+        &self.api.rates
+    }
+
+    /// Returns which pages may ask.
+    #[must_use]
+    pub fn origins(&self) -> &Arc<Origins> {
+        &self.api.origins
+    }
+
+    /// Returns how the server is.
+    #[must_use]
+    pub fn health(&self) -> &Arc<Health> {
+        &self.api.health
+    }
+
+    /// Returns the counts.
+    #[must_use]
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// Returns the clock.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// Returns the API's router.
+    #[must_use]
+    pub fn router(&self) -> Router {
+        api::router(Arc::clone(&self.api))
+    }
+
+    /// Returns the router for whoever may open the data directory: the API as any user, and the commands.
+    #[must_use]
+    pub fn control_router(self: &Arc<Self>) -> Router {
+        api::control_router(Arc::clone(&self.api), self)
+    }
+
+    /// Reads what is measured only when somebody looks.
+    pub async fn measure(&self) {
+        for group in QueueGroup::ALL {
+            if let Ok(lag) = self.ports.queue.lag(group).await {
+                self.metrics.set_lag(group.name(), lag);
+            }
+        }
+        let stats = self.ports.embedded.stats();
+        self.metrics
+            .set_storage(stats.groups, stats.requests, stats.write_time);
+    }
+
+    /// Rebuilds the search index from the log.
+    pub async fn reindex(&self) -> Result<(), Problem> {
+        self.ports
+            .search
+            .reset()
+            .await
+            .map_err(|error| engine_problem(&error))
+    }
+
+    /// Stops the owner: what waits is written.
+    pub async fn stop(&self) {
+        self.owner.stop().await;
+    }
+}
+
+fn make_data_dir(path: &Path) -> Result<(), StartError> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(StartError::file(path))
+}
+
+fn owner_ports(ports: &Ports, delivery: &Arc<Delivery>, clock: &Arc<dyn Clock>) -> OwnerPorts {
+    OwnerPorts {
+        store: Arc::clone(&ports.store),
+        directory: Arc::clone(&ports.directory),
+        accounts: Arc::clone(&ports.accounts),
+        ownership: Arc::clone(&ports.ownership),
+        queue: Arc::clone(&ports.queue),
+        delivery: Arc::clone(delivery),
+        clock: Arc::clone(clock),
+    }
+}
+
+fn owner_settings(config: &Config) -> OwnerSettings {
+    OwnerSettings {
+        node: NODE,
+        limits: config.limits.clone(),
+        direct_max_members: config.direct_max_members,
+        ..OwnerSettings::default()
+    }
+}
+
+fn make_api(
+    config: &Config,
+    ports: &Ports,
+    owner: &Arc<Owner>,
+    delivery: &Arc<Delivery>,
+    metrics: &Arc<Metrics>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Api, StartError> {
+    let stand_alone = config.auth.keys == TokenKeys::Own;
+    let reads = ReadPorts {
+        store: Arc::clone(&ports.store),
+        directory: Arc::clone(&ports.directory),
+        accounts: Arc::clone(&ports.accounts),
+        presence: Arc::clone(&ports.presence),
+        search: Arc::clone(&ports.search),
+        owner: Arc::clone(owner) as _,
+        clock: Arc::clone(clock),
+    };
+    let own_key = auth::own_key(&config.data_dir).map_err(StartError::file(&config.data_dir))?;
+    let tokens =
+        Tokens::new(&config.auth, &own_key, Arc::clone(clock)).map_err(StartError::Config)?;
+    let tokens = Arc::new(tokens);
+    let standing = Arc::new(Standing::new(
+        Arc::clone(&ports.accounts),
+        Arc::clone(clock),
+    ));
+    let gate = Gate::new(
+        Arc::clone(&tokens),
+        Arc::clone(&standing),
+        Arc::clone(&ports.accounts),
+        Arc::clone(clock),
+        !stand_alone,
+    );
+    let user_accounts = UserAccountsPorts {
+        accounts: Arc::clone(&ports.accounts),
+        delivery: Arc::clone(delivery),
+        standing,
+        tokens,
+        passwords: Passwords::new(config.rates.hashes_at_once, config.rates.hashes_waiting),
+        clock: Arc::clone(clock),
+    };
+    let health = Health::new(
+        Arc::clone(&ports.store),
+        Arc::clone(&ports.accounts),
+        Arc::clone(&ports.queue),
+        config.data_dir.clone(),
+        config.storage_min_free,
+    );
+    Ok(Api {
+        owner: Arc::clone(owner),
+        reads: Arc::new(Reads::new(reads, config.limits.clone(), stand_alone)),
+        authenticator: Arc::new(gate),
+        user_accounts: Arc::new(UserAccounts::new(user_accounts, stand_alone)),
+        accounts: Arc::clone(&ports.accounts),
+        directory: Arc::clone(&ports.directory),
+        presence: Arc::clone(&ports.presence),
+        delivery: Arc::clone(delivery),
+        rates: Arc::new(RateLimits::new(&config.rates, Arc::clone(clock))),
+        limits: config.limits.clone(),
+        origins: Arc::new(Origins::new(&config.origins).map_err(StartError::Config)?),
+        proxies: config.proxies.clone(),
+        health: Arc::new(health),
+        metrics: Arc::clone(metrics),
+        clock: Arc::clone(clock),
+    })
+}

@@ -1,0 +1,106 @@
+//! Where ports meet engines: one `match` for each port, and nothing is decided anywhere else.
+
+use std::{path::Path, sync::Arc};
+
+use chinwag_backends::fjall::{Embedded, Options};
+use chinwag_core::{
+    Clock,
+    memory::{MemoryBus, MemoryPresence, MemorySearch},
+    ports::{Accounts, Bus, Directory, EventQueue, MessageStore, Ownership, Presence, SearchIndex},
+};
+
+use crate::{
+    config::{Config, Engine},
+    error::StartError,
+    metrics::{MeasuredStore, Metrics},
+};
+
+/// Every port, chosen once.
+#[derive(Clone)]
+pub struct Ports {
+    /// The chats' logs.
+    pub store: Arc<dyn MessageStore>,
+    /// Chats, members, marks.
+    pub directory: Arc<dyn Directory>,
+    /// Users, keys, devices.
+    pub accounts: Arc<dyn Accounts>,
+    /// Who writes which chats.
+    pub ownership: Arc<dyn Ownership>,
+    /// Events behind the log.
+    pub queue: Arc<dyn EventQueue>,
+    /// Who is online.
+    pub presence: Arc<dyn Presence>,
+    /// Live events between nodes.
+    pub bus: Arc<dyn Bus>,
+    /// Messages by their words.
+    pub search: Arc<dyn SearchIndex>,
+    /// The embedded engine behind several of them, for exports, backups and metrics.
+    pub embedded: Arc<Embedded>,
+}
+
+/// Opens the engines that a configuration names.
+pub fn open(
+    config: &Config,
+    opening: &Opening,
+    metrics: &Arc<Metrics>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Ports, StartError> {
+    let embedded = embedded(config, opening, clock)?;
+    let engines = config.engines;
+    let store: Arc<dyn MessageStore> = match engines.store {
+        Engine::Embedded => embedded.clone(),
+    };
+    Ok(Ports {
+        store: Arc::new(MeasuredStore::new(store, Arc::clone(metrics))),
+        directory: match engines.directory {
+            Engine::Embedded => embedded.clone(),
+        },
+        accounts: match engines.directory {
+            Engine::Embedded => embedded.clone(),
+        },
+        ownership: match engines.directory {
+            Engine::Embedded => embedded.clone(),
+        },
+        queue: match engines.queue {
+            Engine::Embedded => embedded.clone(),
+        },
+        presence: match engines.presence {
+            Engine::Embedded => Arc::new(MemoryPresence::new(Arc::clone(clock))),
+        },
+        bus: match engines.bus {
+            Engine::Embedded => Arc::new(MemoryBus::new()),
+        },
+        search: match engines.search {
+            Engine::Embedded => Arc::new(MemorySearch::new()),
+        },
+        embedded,
+    })
+}
+
+/// How a data directory is opened.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Opening {
+    /// Whether one that lost acknowledged events is opened nevertheless.
+    pub accept_loss: bool,
+}
+
+fn embedded(
+    config: &Config,
+    opening: &Opening,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<Embedded>, StartError> {
+    let options = Options {
+        accept_loss: opening.accept_loss,
+        min_free_bytes: config.storage_min_free,
+        cache_bytes: config.storage_cache,
+        clock: Arc::clone(clock),
+        ..Options::default()
+    };
+    Embedded::open(&store_dir(&config.data_dir), options).map_err(StartError::Store)
+}
+
+/// Returns where the embedded engine keeps its files.
+#[must_use]
+pub fn store_dir(data_dir: &Path) -> std::path::PathBuf {
+    data_dir.join("store")
+}

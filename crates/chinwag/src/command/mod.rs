@@ -1,0 +1,53 @@
+//! The commands: one file each, with its arguments and what it does.
+
+mod config;
+mod doctor;
+mod key;
+mod reindex;
+mod serve;
+mod token;
+mod user;
+
+use std::path::Path;
+
+use anyhow::Result;
+use chinwag_server::config::Config;
+use clap::Subcommand;
+
+/// A command. To add one: a file with `Arguments` and `run`, a line here and one in [`run`].
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the server.
+    Serve(serve::Arguments),
+    /// Add, list, disable and enable users, and set passwords.
+    User(user::Arguments),
+    /// Add, list and revoke API keys of the app's own backend.
+    Key(key::Arguments),
+    /// Sign a token for a user, or revoke all tokens of one.
+    Token(token::Arguments),
+    /// Show what is configured and where it came from.
+    Config(config::Arguments),
+    /// Rebuild the search index.
+    Reindex(reindex::Arguments),
+    /// Look for what may go wrong on this machine.
+    Doctor(doctor::Arguments),
+}
+
+/// Runs a command under the configuration of a file and the environment.
+pub(crate) fn run(command: Command, file: Option<&Path>) -> Result<()> {
+    let config = Config::load(file)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async move {
+        match command {
+            Command::Serve(arguments) => serve::run(arguments, config).await,
+            Command::User(arguments) => user::run(arguments, config).await,
+            Command::Key(arguments) => key::run(arguments, config).await,
+            Command::Token(arguments) => token::run(arguments, config).await,
+            Command::Config(arguments) => config::run(&arguments, &config),
+            Command::Reindex(arguments) => reindex::run(arguments, config).await,
+            Command::Doctor(arguments) => doctor::run(arguments, config).await,
+        }
+    })
+}

@@ -1,0 +1,112 @@
+//! Speaks to the running server over its control socket, or opens the data directory where none runs.
+
+use anyhow::{Context as _, Result, bail};
+use chinwag_proto::Problem;
+use chinwag_server::{
+    config::Config,
+    control::{self, CommandNode},
+};
+use reqwest::{Client, Method, Response};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// Whoever may open the data directory: commands the server, as any user.
+pub(crate) struct Operator {
+    client: Client,
+    /// Open here where no server runs.
+    own: Option<CommandNode>,
+}
+
+impl Operator {
+    /// Connects to the server, or opens the data directory.
+    pub(crate) async fn connect(config: &Config) -> Result<Self> {
+        let path = control::socket_path(&config.data_dir);
+        let running = tokio::net::UnixStream::connect(&path).await.is_ok();
+        let own = if running {
+            None
+        } else {
+            Some(CommandNode::open(config).await?)
+        };
+        let client = Client::builder().unix_socket(path).build()?;
+        Ok(Self { client, own })
+    }
+
+    /// Writes what waits and lets the data directory go, where it was opened here.
+    pub(crate) async fn close(self) {
+        drop(self.client);
+        if let Some(own) = self.own {
+            own.close().await;
+        }
+    }
+
+    /// Reads.
+    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        let request = self.client.get(address(path));
+        Ok(answered(request.send().await).await?.json().await?)
+    }
+
+    /// Sends a request and reads its answer.
+    pub(crate) async fn send<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T> {
+        let request = self.client.request(method, address(path)).json(body);
+        Ok(answered(request.send().await).await?.json().await?)
+    }
+
+    /// Sends a request whose answer says nothing.
+    pub(crate) async fn command(
+        &self,
+        method: Method,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<()> {
+        let request = self.client.request(method, address(path)).json(body);
+        answered(request.send().await).await?;
+        Ok(())
+    }
+
+    /// Sends a request without a body whose answer says nothing.
+    pub(crate) async fn act(&self, method: Method, path: &str) -> Result<()> {
+        answered(self.client.request(method, address(path)).send().await).await?;
+        Ok(())
+    }
+}
+
+fn address(path: &str) -> String {
+    format!("http://localhost{path}")
+}
+
+async fn answered(sent: reqwest::Result<Response>) -> Result<Response> {
+    let response = sent.context("the server doesn't answer")?;
+    if response.status().is_success() {
+        return Ok(response);
+    }
+    let status = response.status();
+    match response.json::<Problem>().await {
+        Ok(problem) => bail!("{}", problem.detail),
+        Err(_) => bail!("the server answered {status}"),
+    }
+}
+
+/// Makes a path of its parts, each encoded.
+pub(crate) fn path(parts: &[&str]) -> String {
+    parts
+        .iter()
+        .map(|part| format!("/{}", encode(part)))
+        .collect()
+}
+
+/// Percent-encodes a part of an address.
+pub(crate) fn encode(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~');
+    let encoded = text.bytes().map(|byte| {
+        if plain(byte) {
+            char::from(byte).to_string()
+        } else {
+            format!("%{byte:02X}")
+        }
+    });
+    encoded.collect()
+}
