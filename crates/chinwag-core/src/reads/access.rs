@@ -262,3 +262,6 @@ fn administrator(head: &ConfirmedHead, user: &UserId) -> Membership {
         preferences: PreferencesRow::default(),
     }
 }
+
+#[cfg(test)]
+mod tests;

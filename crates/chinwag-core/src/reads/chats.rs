@@ -144,3 +144,6 @@ impl Reads {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

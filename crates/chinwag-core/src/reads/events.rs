@@ -150,3 +150,6 @@ impl Reads {
             .collect())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,7 @@ use super::{
     cursor::Cursor,
 };
 use crate::{
+    model::LogRow,
     owner::Caller,
     ports::{Order, ReadRange},
 };
@@ -139,6 +140,9 @@ impl Reads {
                 let Some(end) = rows.last().map(|row| row.seq) else {
                     break;
                 };
+                if let Some(lost) = lost_between(&rows, order) {
+                    return Err(self.missing(view.chat, lost).await);
+                }
                 for message in self.messages_of(view, &rows).await? {
                     if messages.len() == limit || !budget.take(&message) {
                         return Ok(Part {
@@ -164,6 +168,17 @@ impl Reads {
     }
 }
 
+/// Finds a message that two neighbours of a page name between them, and that isn't there.
+fn lost_between(rows: &[LogRow], order: Order) -> Option<Seq> {
+    let lost = |older: &LogRow, newer: &LogRow| {
+        (newer.previous_message != older.seq).then_some(newer.previous_message)
+    };
+    rows.windows(2).find_map(|pair| match order {
+        Order::Rising => lost(&pair[0], &pair[1]),
+        Order::Falling => lost(&pair[1], &pair[0]),
+    })
+}
+
 fn before(seq: Seq) -> Seq {
     Seq(seq.0.saturating_sub(1))
 }
@@ -180,3 +195,6 @@ fn wanted(query: &HistoryQuery) -> Result<Wanted, Problem> {
     let around = cursor(&query.around)?.map(Wanted::Around);
     Ok(before.or(after).or(around).unwrap_or(Wanted::Newest))
 }
+
+#[cfg(test)]
+mod tests;

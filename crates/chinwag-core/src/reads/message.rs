@@ -90,3 +90,6 @@ fn about_message(problem: Problem) -> Problem {
         _ => problem,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,8 @@ mod budget;
 mod chats;
 mod cursor;
 mod events;
+#[cfg(test)]
+mod fixture;
 mod heads;
 mod history;
 mod last_message;
@@ -22,7 +24,6 @@ mod search;
 mod shown;
 mod summary;
 mod sync;
-mod sync_token;
 mod unread;
 mod users;
 

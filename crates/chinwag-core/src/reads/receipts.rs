@@ -145,3 +145,6 @@ fn receipt(view: &View, user: UserId, marks: &MarkRow) -> Receipt {
         last_read_message_id: visible(marks.read),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,10 +17,8 @@ use crate::{
     model::LogRow,
     owner::Caller,
     ports::{Scope, SearchHit, SearchRequest},
+    search::{Query, match_ranges},
 };
-
-/// No query is longer, in bytes: nobody types one, and each word costs a look-up in every chat.
-const QUERY_BYTES: usize = 10_000;
 
 impl Reads {
     /// Finds messages that the caller may read, newest first, what matched marked.
@@ -34,7 +32,7 @@ impl Reads {
     ) -> Result<SearchAnswer, Problem> {
         let limit = page_limit(query.limit, &self.limits)?;
         let before: Option<MessageId> = opaque::cursor(Kind::Search, query.cursor.as_deref())?;
-        check(&query)?;
+        let words = words(&query)?;
         let views = match query.chat_id {
             Some(chat) => vec![self.view(caller, chat).await?],
             None => self.views(&caller.user).await?,
@@ -53,7 +51,7 @@ impl Reads {
         };
         let page = self.ports.search.search(request).await?;
         let last_found = page.hits.last().map(|hit| hit.id);
-        let shown = self.shown(&views, &page.hits, &query.q).await?;
+        let shown = self.shown(&views, &page.hits, &words).await?;
         let mut budget = Budget::new(&self.limits);
         let complete = shown.len();
         let fitting = shown.into_iter().take_while(|hit| budget.take(hit));
@@ -74,7 +72,7 @@ impl Reads {
         &self,
         views: &[View],
         hits: &[SearchHit],
-        query: &str,
+        words: &Query,
     ) -> Result<Vec<ShownHit>, Problem> {
         let places: Vec<_> = hits.iter().map(|hit| (hit.chat, hit.seq)).collect();
         let rows = self.rows(&places).await?;
@@ -97,7 +95,7 @@ impl Reads {
             });
             let messages = self.messages_of(view, &rows).await?;
             shown.extend(messages.into_iter().map(|message| ShownHit {
-                matches: matches(query, &message.content),
+                matches: match_ranges(words, &message.content),
                 message,
             }));
         }
@@ -106,28 +104,20 @@ impl Reads {
     }
 }
 
-fn check(query: &SearchQuery) -> Result<(), Problem> {
-    if query.q.len() > QUERY_BYTES {
-        let detail = format!("a query has at most {QUERY_BYTES} bytes");
-        return Err(Problem::new(ErrorCode::BadQuery, detail));
+/// Reads the query's words; `badQuery` where there are none, or too many.
+fn words(query: &SearchQuery) -> Result<Query, Problem> {
+    if let (Some(from), Some(to)) = (query.from, query.to)
+        && from >= to
+    {
+        return Err(Problem::field("/to", "must be later than from"));
     }
-    if !has_words(&query.q) {
-        let detail = "the query has no word to search for";
-        return Err(Problem::new(ErrorCode::BadQuery, detail));
+    let refused = |detail: String| Problem::new(ErrorCode::BadQuery, detail);
+    let words = Query::parse(&query.q).map_err(|error| refused(error.to_string()))?;
+    if words.is_empty() {
+        return Err(refused("the query has no word to search for".into()));
     }
-    match (query.from, query.to) {
-        (Some(from), Some(to)) if from >= to => {
-            Err(Problem::field("/to", "must be later than from"))
-        }
-        _ => Ok(()),
-    }
+    Ok(words)
 }
 
-fn has_words(query: &str) -> bool {
-    query.chars().any(char::is_alphanumeric)
-}
-
-/// Returns where the query's words stand in a text, as ranges in UTF-16 code units.
-fn matches(_query: &str, _content: &str) -> Vec<(u32, u32)> {
-    Vec::new()
-}
+#[cfg(test)]
+mod tests;

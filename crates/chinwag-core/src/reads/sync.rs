@@ -1,24 +1,23 @@
 //! What changed since a client was last here.
 
+mod changes;
+mod token;
+
 use std::collections::BTreeMap;
 
 use chinwag_proto::{
-    ChatId, Problem, Seq, Timestamp,
+    ChatId, Problem, Seq,
     frames::{LogFrame, Place},
     http::{SyncAnswer, SyncRequest},
     shapes::Chat,
 };
 
-use super::{
-    Reads,
-    access::{Listed, View},
-    budget::Budget,
-    sync_token::SyncToken,
-};
-use crate::{
-    model::{LogRow, Membership},
-    owner::Caller,
-};
+use super::{Reads, access::View, budget::Budget};
+use crate::owner::Caller;
+
+use changes::Verdict;
+pub(super) use changes::changed_at;
+use token::SyncToken;
 
 /// How far a token reaches back: the bound on the clocks' difference, an append's deadline, and 5 s to spare.
 pub(super) const REACH_BACK_MS: i64 = 1_000 + 2_000 + 5_000;
@@ -30,14 +29,6 @@ const LOOKED_THROUGH: usize = 4_096;
 const STEP: usize = 512;
 /// Chats summed up in one step: a page that is full of long messages ends before everything was read.
 const SUMMED_UP: usize = 32;
-
-/// What a sync has to say about one chat.
-enum Verdict {
-    /// It changed; the place that the client holds, where it named the chat.
-    Changed(Box<View>, Option<Place>),
-    /// The caller is no longer in it, or it is gone.
-    Left,
-}
 
 /// The answer as far as it is put together.
 struct Page {
@@ -113,76 +104,6 @@ impl Reads {
         }
     }
 
-    /// Decides about each chat after one, through another: listed or named, in order of id.
-    async fn verdicts(
-        &self,
-        listed: &[Listed],
-        named: &BTreeMap<ChatId, Place>,
-        cut: Option<Timestamp>,
-        after: Option<ChatId>,
-        through: Option<ChatId>,
-    ) -> Result<BTreeMap<ChatId, Verdict>, Problem> {
-        let in_step = |chat: &ChatId| {
-            after.is_none_or(|after| *chat > after) && through.is_none_or(|last| *chat <= last)
-        };
-        // A named chat counts as left unless the list tells better.
-        let named_here = named.keys().filter(|chat| in_step(chat));
-        let mut verdicts: BTreeMap<_, _> = named_here.map(|chat| (*chat, Verdict::Left)).collect();
-        let mut views = Vec::new();
-        let mut gone = Vec::new();
-        for entry in listed {
-            let changed = cut.is_some_and(|cut| entry.membership.member.changed_at >= cut);
-            match entry.view() {
-                Some(view) => views.push(view),
-                None if changed => {
-                    verdicts.insert(entry.chat(), Verdict::Left);
-                }
-                None if entry.membership.member.active => gone.push(entry.chat()),
-                None => {}
-            }
-        }
-        let cut_rows = match cut {
-            Some(_) => self
-                .head_rows(&views)
-                .await?
-                .into_iter()
-                .map(Some)
-                .collect(),
-            None => vec![None; views.len()],
-        };
-        for (view, head) in views.into_iter().zip(cut_rows) {
-            let held = named.get(&view.chat).copied();
-            let changed = match (cut, head) {
-                (Some(cut), Some(head)) => changed_at(&view.membership, &head) >= cut,
-                _ => true,
-            };
-            if changed || is_behind(&view, held) {
-                verdicts.insert(view.chat, Verdict::Changed(Box::new(view), held));
-            } else {
-                verdicts.remove(&view.chat);
-            }
-        }
-        for chat in self.deleted_since(&gone, cut).await? {
-            verdicts.insert(chat, Verdict::Left);
-        }
-        Ok(verdicts)
-    }
-
-    /// Finds those of the chats without a head that were deleted at or after a time.
-    async fn deleted_since(
-        &self,
-        gone: &[ChatId],
-        cut: Option<Timestamp>,
-    ) -> Result<Vec<ChatId>, Problem> {
-        let Some(cut) = cut.filter(|_| !gone.is_empty()) else {
-            return Ok(Vec::new());
-        };
-        let chats = self.ports.directory.chats(gone).await?.into_iter();
-        let deleted = chats.flatten().filter(|chat| chat.deleted);
-        let lately = deleted.filter(|chat| chat.changed_at >= cut);
-        Ok(lately.map(|chat| chat.id).collect())
-    }
-
     /// Adds what there is to say until the page is full; answers whether all of it found room.
     async fn fill(
         &self,
@@ -246,7 +167,7 @@ impl Reads {
     /// Reads the events after the client's place; the newest ones, and that they are, where those are too many.
     async fn lacked(&self, view: &View, held: Place) -> Result<(Vec<LogFrame>, bool), Problem> {
         let most = u64::from(self.limits.sync_events);
-        let known = held.epoch == view.epoch && held.seq <= view.head;
+        let known = held.epoch == view.epoch;
         let newest = Seq(view.head.0.saturating_sub(most));
         let limited = !known || held.seq < newest;
         let after = if limited { newest } else { held.seq };
@@ -272,17 +193,5 @@ impl Page {
     }
 }
 
-/// Returns when a chat last changed for a member: its last event, their marks, settings or membership.
-pub(super) fn changed_at(membership: &Membership, head: &LogRow) -> Timestamp {
-    let event = chinwag_proto::snowflake::time(head.id.0).max(head.timestamp);
-    let own = membership
-        .marks
-        .changed_at
-        .max(membership.preferences.changed_at);
-    event.max(own).max(membership.member.changed_at)
-}
-
-/// Returns whether the client lacks places of a chat that it named.
-fn is_behind(view: &View, held: Option<Place>) -> bool {
-    held.is_some_and(|held| held.epoch != view.epoch || held.seq != view.head)
-}
+#[cfg(test)]
+mod tests;

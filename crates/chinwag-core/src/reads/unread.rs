@@ -86,3 +86,6 @@ impl Reads {
         Ok((unread, mentions))
     }
 }
+
+#[cfg(test)]
+mod tests;

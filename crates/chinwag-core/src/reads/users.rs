@@ -153,3 +153,6 @@ fn shown(row: UserRow) -> User {
         disabled: row.disabled,
     }
 }
+
+#[cfg(test)]
+mod tests;
