@@ -3,7 +3,10 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
-use http::StatusCode;
+use http::{
+    StatusCode,
+    header::{HOST, ORIGIN},
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
@@ -12,6 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    gateway::Gateway,
     http1,
     node::Node,
     ws::{Accepted, Acceptor, HeadRules, Refusal, Transport, Upgrade, read_head},
@@ -29,6 +33,7 @@ const TLS_TIMEOUT: Duration = Duration::from_secs(10);
 /// Accepts connections until the server stops.
 pub(crate) struct Listener {
     pub(crate) node: Arc<Node>,
+    pub(crate) gateway: Arc<Gateway>,
     pub(crate) router: Router,
     pub(crate) tls: Option<TlsAcceptor>,
     pub(crate) stop: CancellationToken,
@@ -81,17 +86,33 @@ impl Listener {
                 ))
                 .await;
             }
-            Ok(Accepted::Upgrade(upgrade)) => self.upgrade(upgrade, peer).await,
+            Ok(Accepted::Upgrade(upgrade)) => self.upgrade(upgrade).await,
             Err(error) => tracing::debug!(%error, "a connection said nothing"),
         }
     }
 
-    async fn upgrade<S>(&self, upgrade: Upgrade<S>, _peer: SocketAddr)
+    async fn upgrade<S>(&self, upgrade: Upgrade<S>)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + Into<Transport> + 'static,
     {
-        let _ = &self.node;
-        let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "this node has no gateway");
-        let _ = upgrade.refuse(&refusal).await;
+        let headers = upgrade.request.headers();
+        let text = |name| {
+            headers
+                .get(name)
+                .and_then(|value: &http::HeaderValue| value.to_str().ok())
+        };
+        let origin = headers
+            .contains_key(ORIGIN)
+            .then(|| text(ORIGIN).unwrap_or_default());
+        let host = text(HOST);
+        if origin.is_some_and(|origin| !self.node.origins().allows(origin, host)) {
+            let refusal = Refusal::new(
+                StatusCode::FORBIDDEN,
+                "pages of this origin may not connect",
+            );
+            let _ = upgrade.refuse(&refusal).await;
+            return;
+        }
+        self.gateway.serve(upgrade).await;
     }
 }

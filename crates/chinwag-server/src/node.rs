@@ -22,6 +22,7 @@ use crate::{
     config::{Config, TokenKeys},
     error::StartError,
     health::Health,
+    indexer::Indexer,
     limits::RateLimits,
     metrics::Metrics,
     origins::Origins,
@@ -160,13 +161,22 @@ impl Node {
             .set_storage(stats.groups, stats.requests, stats.write_time);
     }
 
+    /// Returns what keeps the search index behind the log.
+    #[must_use]
+    pub fn indexer(&self) -> Indexer {
+        Indexer {
+            queue: Arc::clone(&self.ports.queue),
+            store: Arc::clone(&self.ports.store),
+            directory: Arc::clone(&self.ports.directory),
+            search: Arc::clone(&self.ports.search),
+        }
+    }
+
     /// Rebuilds the search index from the log.
     pub async fn reindex(&self) -> Result<(), Problem> {
-        self.ports
-            .search
-            .reset()
-            .await
-            .map_err(|error| engine_problem(&error))
+        let engine = |error| engine_problem(&error);
+        self.ports.search.reset().await.map_err(engine)?;
+        self.indexer().rebuild().await.map(drop).map_err(engine)
     }
 
     /// Stops the owner: what waits is written.

@@ -5,14 +5,27 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use chinwag_core::delivery::Sessions;
+
 use crate::{
-    config::Config, control, error::StartError, listener::Listener, metrics, node::Node, tls,
+    config::Config,
+    control,
+    error::StartError,
+    fanout::Fanout,
+    gateway::{Gateway, GatewayPorts, GatewaySettings},
+    listener::Listener,
+    metrics,
+    node::NODE,
+    node::Node,
+    tls,
     wiring::Opening,
+    ws,
 };
 
 /// A running server.
 pub struct Server {
     node: Arc<Node>,
+    gateway: Arc<Gateway>,
     address: SocketAddr,
     metrics_address: Option<SocketAddr>,
     control: PathBuf,
@@ -56,7 +69,10 @@ impl Server {
         if let Some(socket) = metrics_socket {
             tasks.spawn(metrics::serve_page(socket, Arc::clone(&node), stop.clone()));
         }
+        let gateway = gateway(&config, &node);
+        start_roles(&node, &gateway, &stop, &tasks);
         let listener = Listener {
+            gateway: Arc::clone(&gateway),
             router: node.router(),
             node: Arc::clone(&node),
             tls,
@@ -66,6 +82,7 @@ impl Server {
         tasks.spawn(Arc::new(listener).run(socket));
         Ok(Self {
             node,
+            gateway,
             address,
             metrics_address,
             control: control_path,
@@ -93,6 +110,12 @@ impl Server {
         &self.control
     }
 
+    /// Returns the gateway.
+    #[must_use]
+    pub fn gateway(&self) -> &Arc<Gateway> {
+        &self.gateway
+    }
+
     /// Returns the node, for whoever runs in the same process.
     #[must_use]
     pub fn node(&self) -> &Arc<Node> {
@@ -102,6 +125,7 @@ impl Server {
     /// Drains within the configured bound: nothing new is accepted, what runs ends, what waits is written.
     pub async fn shutdown(self) {
         self.node.health().drain();
+        self.gateway.drain().await;
         self.stop.cancel();
         self.tasks.close();
         let drained = tokio::time::timeout(self.timeout, self.tasks.wait()).await;
@@ -119,6 +143,64 @@ impl Server {
         }
         let _ = std::fs::remove_file(&self.control);
     }
+}
+
+/// Makes the gateway and lets it hear what this node delivers.
+fn gateway(config: &Config, node: &Node) -> Arc<Gateway> {
+    let ports = node.ports();
+    let gateway = Gateway::new(
+        GatewayPorts {
+            owner: Arc::clone(node.owner()),
+            reads: Arc::clone(node.reads()),
+            presence: Arc::clone(&ports.presence),
+            bus: Arc::clone(&ports.bus),
+            accounts: Arc::clone(&ports.accounts),
+            directory: Arc::clone(&ports.directory),
+            store: Arc::clone(&ports.store),
+            authenticator: Arc::clone(node.authenticator()),
+            rates: Arc::clone(node.rates()),
+            clock: Arc::clone(node.clock()),
+        },
+        GatewaySettings {
+            node: NODE,
+            limits: config.limits.clone(),
+            frames_in_10_s: config.rates.on.then_some(config.rates.frames_per_10s),
+            connection: ws::Limits {
+                message_bytes: config.limits.body_bytes as usize,
+                ..ws::Limits::default()
+            },
+        },
+    );
+    node.delivery()
+        .attach(Arc::clone(&gateway) as Arc<dyn Sessions>);
+    gateway
+}
+
+/// Starts what runs beside the listeners: the gateway's own loops, the fan-out, the indexer.
+fn start_roles(node: &Node, gateway: &Arc<Gateway>, stop: &CancellationToken, tasks: &TaskTracker) {
+    let ports = node.ports();
+    tasks.spawn(Arc::clone(gateway).run(stop.clone()));
+    let fanout = Fanout {
+        queue: Arc::clone(&ports.queue),
+        store: Arc::clone(&ports.store),
+        directory: Arc::clone(&ports.directory),
+        bus: Arc::clone(&ports.bus),
+    };
+    tasks.spawn(fanout.run(stop.clone()));
+    let indexer = node.indexer();
+    let stop = stop.clone();
+    tasks.spawn(async move {
+        // The index of this mode lives in memory: the log fills it anew at each start.
+        let rebuilt = tokio::select! {
+            rebuilt = indexer.rebuild() => rebuilt,
+            () = stop.cancelled() => return,
+        };
+        match rebuilt {
+            Ok(messages) => tracing::info!(messages, "the search index is complete"),
+            Err(error) => tracing::error!(%error, "the search index can't be filled"),
+        }
+        indexer.run(stop).await;
+    });
 }
 
 async fn bind(address: &str) -> Result<TcpListener, StartError> {
