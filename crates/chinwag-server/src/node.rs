@@ -138,13 +138,11 @@ impl Node {
     }
 
     /// Returns the API's router.
-    #[must_use]
     pub fn router(&self) -> Router {
         api::router(Arc::clone(&self.api))
     }
 
     /// Returns the router for whoever may open the data directory: the API as any user, and the commands.
-    #[must_use]
     pub fn control_router(self: &Arc<Self>) -> Router {
         api::control_router(Arc::clone(&self.api), self)
     }

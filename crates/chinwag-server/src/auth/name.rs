@@ -3,7 +3,7 @@
 use chinwag_proto::{Problem, UserId};
 use precis_profiles::{UsernameCaseMapped, precis_core::profile::Profile as _};
 use unicode_normalization::UnicodeNormalization as _;
-use unicode_script::{ScriptExtension, UnicodeScript as _};
+use unicode_script::{Script, ScriptExtension, UnicodeScript as _};
 
 /// Prepares a name so that every spelling of one name is the same user id.
 ///
@@ -19,15 +19,31 @@ pub(super) fn prepare(text: &str) -> Result<UserId, Problem> {
     let name = UsernameCaseMapped::new().enforce(compatible).map_err(|_| {
         refused("a name has letters and digits and no spaces or invisible characters")
     })?;
-    let scripts = name
-        .chars()
-        .fold(ScriptExtension::default(), |scripts, character| {
-            scripts.intersection(character.script_extension())
-        });
-    if scripts.is_empty() {
+    if !is_of_one_script(&name) {
         return Err(refused("a name has letters of one script only"));
     }
     UserId::new(&name).map_err(|error| refused(&error.to_string()))
+}
+
+/// Writing systems that use several scripts together (UTS #39, 5.1).
+const TOGETHER: [&[Script]; 3] = [
+    &[Script::Han, Script::Hiragana, Script::Katakana],
+    &[Script::Han, Script::Bopomofo],
+    &[Script::Han, Script::Hangul],
+];
+
+fn is_of_one_script(name: &str) -> bool {
+    let of = |scripts: &[Script]| {
+        let fits = |used: ScriptExtension| scripts.iter().any(|one| used.contains_script(*one));
+        name.chars()
+            .all(|character| fits(character.script_extension()))
+    };
+    let common = name
+        .chars()
+        .fold(ScriptExtension::default(), |common, character| {
+            common.intersection(character.script_extension())
+        });
+    !common.is_empty() || TOGETHER.into_iter().any(of)
 }
 
 #[cfg(test)]

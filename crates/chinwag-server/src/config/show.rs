@@ -85,7 +85,7 @@ fn time_text(millis: u128) -> String {
     ];
     let exact = units
         .iter()
-        .find(|(size, _)| millis >= *size && millis % size == 0);
+        .find(|(size, _)| millis >= *size && millis.is_multiple_of(*size));
     exact.map_or_else(
         || format!("{millis}ms"),
         |(size, unit)| format!("{}{unit}", millis / size),

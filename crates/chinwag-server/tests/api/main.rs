@@ -1,0 +1,19 @@
+//! The HTTP API through the front door: raw requests against a running server.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper of a test fails the test by panicking"
+)]
+
+mod accounts;
+mod addresses;
+mod control;
+mod input;
+mod jwks;
+mod messages;
+mod operation;
+mod origins;
+mod server;
+mod times;
+mod tokens;
+mod usernames;
