@@ -1,8 +1,9 @@
 //! Brings confirmed events, receipts and typing to sessions: directly on this node, over the bus elsewhere.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use chinwag_proto::UserId;
+use parking_lot::RwLock;
 
 use crate::{
     model::NodeId,
@@ -20,7 +21,7 @@ pub struct Delivery {
     node: NodeId,
     presence: Arc<dyn Presence>,
     bus: Arc<dyn Bus>,
-    local: OnceLock<Arc<dyn Sessions>>,
+    local: RwLock<Option<Arc<dyn Sessions>>>,
 }
 
 impl Delivery {
@@ -31,7 +32,7 @@ impl Delivery {
             node,
             presence,
             bus,
-            local: OnceLock::new(),
+            local: RwLock::new(None),
         }
     }
 
@@ -41,9 +42,14 @@ impl Delivery {
         Arc::clone(&self.presence)
     }
 
-    /// Attaches this node's sessions; the first call holds.
+    /// Attaches this node's sessions.
     pub fn attach(&self, sessions: Arc<dyn Sessions>) {
-        let _ = self.local.set(sessions);
+        *self.local.write() = Some(sessions);
+    }
+
+    /// Lets this node's sessions go: they hold the owner, which holds this.
+    pub fn detach(&self) {
+        *self.local.write() = None;
     }
 
     /// Sends a message to where `users` have sessions; what can't be told is repaired by the clients.
@@ -65,7 +71,8 @@ impl Delivery {
                 others.push(node);
             }
         }
-        if here && let Some(sessions) = self.local.get() {
+        let local = self.local.read().clone();
+        if here && let Some(sessions) = local {
             sessions.deliver(&message);
         }
         if !others.is_empty() {

@@ -141,6 +141,7 @@ impl Server {
         {
             tracing::warn!("the owner is cut, which didn't end in time");
         }
+        self.node.delivery().detach();
         let _ = std::fs::remove_file(&self.control);
     }
 }
