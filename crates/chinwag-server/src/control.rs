@@ -2,7 +2,6 @@
 
 use std::{
     fs, io,
-    net::Ipv4Addr,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::Arc,
@@ -54,12 +53,7 @@ pub(crate) async fn run(
         };
         match accepted {
             Ok((stream, _)) => {
-                tasks.spawn(http1::serve(
-                    stream,
-                    Ipv4Addr::LOCALHOST.into(),
-                    router.clone(),
-                    stop.clone(),
-                ));
+                tasks.spawn(http1::serve(stream, router.clone(), Ok, stop.clone()));
             }
             Err(error) => {
                 tracing::warn!(%error, "can't accept a command");

@@ -2,11 +2,13 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::Router;
+use axum::{Router, body::Body};
 use http::{
-    StatusCode,
-    header::{HOST, ORIGIN},
+    HeaderValue, Method, StatusCode,
+    header::{CONTENT_TYPE, HOST, ORIGIN, SEC_WEBSOCKET_VERSION, UPGRADE},
 };
+use hyper::{Request, Response, body::Incoming};
+use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
@@ -15,10 +17,14 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    api::Peer,
     gateway::Gateway,
     http1,
     node::Node,
-    ws::{Accepted, Acceptor, HeadRules, Refusal, Transport, Upgrade, read_head},
+    ws::{
+        Accepted, Acceptor, Agreed, HeadRules, Prefixed, Refusal, Transport, Upgrade, evaluate,
+        read_head,
+    },
 };
 
 /// What the first request's head may look like.
@@ -55,7 +61,7 @@ impl Listener {
         }
     }
 
-    async fn connection(&self, stream: TcpStream, peer: SocketAddr) {
+    async fn connection(self: Arc<Self>, stream: TcpStream, peer: SocketAddr) {
         // Small answers must not wait for more to send.
         let _ = stream.set_nodelay(true);
         let Some(tls) = &self.tls else {
@@ -68,51 +74,91 @@ impl Listener {
         }
     }
 
-    async fn serve<S>(&self, stream: S, peer: SocketAddr)
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + Into<Transport> + 'static,
-    {
+    async fn serve<S: Stream>(self: Arc<Self>, stream: S, peer: SocketAddr) {
         let head = tokio::select! {
             head = read_head(stream, &RULES) => head,
             () = self.stop.cancelled() => return,
         };
         match head {
             Ok(Accepted::Plain(stream)) => {
-                Box::pin(http1::serve(
-                    stream,
-                    peer.ip(),
-                    self.router.clone(),
-                    self.stop.clone(),
-                ))
-                .await;
+                let (router, stop) = (self.router.clone(), self.stop.clone());
+                let prepare = move |mut request: Request<Incoming>| {
+                    request.extensions_mut().insert(Peer(peer.ip()));
+                    if request.method() == Method::GET && request.uri().path() == RULES.path {
+                        return Err(self.upgrade_later::<S>(request));
+                    }
+                    Ok(request)
+                };
+                Box::pin(http1::serve(stream, router, prepare, stop)).await;
             }
-            Ok(Accepted::Upgrade(upgrade)) => self.upgrade(upgrade).await,
+            Ok(Accepted::Upgrade(upgrade)) => match self.agree(&upgrade.request) {
+                Ok(_) => self.gateway.serve(upgrade).await,
+                Err(refusal) => drop(upgrade.refuse(&refusal).await),
+            },
             Err(error) => tracing::debug!(%error, "a connection said nothing"),
         }
     }
 
-    async fn upgrade<S>(&self, upgrade: Upgrade<S>)
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + Into<Transport> + 'static,
-    {
-        let headers = upgrade.request.headers();
+    /// Decides whether a request for the WebSocket may be upgraded.
+    fn agree<B>(&self, request: &Request<B>) -> Result<Agreed, Refusal> {
+        let headers = request.headers();
         let text = |name| {
             headers
                 .get(name)
-                .and_then(|value: &http::HeaderValue| value.to_str().ok())
+                .and_then(|value: &HeaderValue| value.to_str().ok())
         };
         let origin = headers
             .contains_key(ORIGIN)
             .then(|| text(ORIGIN).unwrap_or_default());
-        let host = text(HOST);
-        if origin.is_some_and(|origin| !self.node.origins().allows(origin, host)) {
-            let refusal = Refusal::new(
-                StatusCode::FORBIDDEN,
-                "pages of this origin may not connect",
-            );
-            let _ = upgrade.refuse(&refusal).await;
-            return;
+        if origin.is_some_and(|origin| !self.node.origins().allows(origin, text(HOST))) {
+            let detail = "pages of this origin may not connect";
+            return Err(Refusal::new(StatusCode::FORBIDDEN, detail));
         }
-        self.gateway.serve(upgrade).await;
+        evaluate(request)
+    }
+
+    /// Upgrades a connection that carried other requests before, as a proxy with a pool of connections does it.
+    fn upgrade_later<S: Stream>(&self, mut request: Request<Incoming>) -> Response<Body> {
+        let agreed = match self.agree(&request) {
+            Ok(agreed) => agreed,
+            Err(refusal) => return refused(&refusal),
+        };
+        let upgrading = hyper::upgrade::on(&mut request);
+        let request = request.map(drop);
+        let gateway = Arc::clone(&self.gateway);
+        self.tasks.spawn(async move {
+            let Ok(upgraded) = upgrading.await else {
+                return;
+            };
+            let Ok(parts) = upgraded.downcast::<TokioIo<Prefixed<S>>>() else {
+                return tracing::error!("an upgraded connection isn't what was accepted");
+            };
+            let (prefix, stream) = parts.io.into_inner().into_parts();
+            let leftover = [prefix, parts.read_buf].concat();
+            gateway
+                .serve(Upgrade::answered(request, stream, leftover))
+                .await;
+        });
+        agreed.to_http()
     }
 }
+
+fn refused(refusal: &Refusal) -> Response<Body> {
+    let mut response = Response::new(Body::from(refusal.body()));
+    *response.status_mut() = refusal.status;
+    let headers = response.headers_mut();
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
+    if refusal.status == StatusCode::UPGRADE_REQUIRED {
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+    }
+    response
+}
+
+/// A stream that a connection may come by.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send + Into<Transport> + 'static {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + Into<Transport> + 'static> Stream for S {}

@@ -70,6 +70,9 @@ impl Server {
             tasks.spawn(metrics::serve_page(socket, Arc::clone(&node), stop.clone()));
         }
         let gateway = gateway(&config, &node);
+        let counts = Box::new(metrics::Sessions(Arc::clone(gateway.counts())));
+        node.metrics()
+            .register(|registry| registry.register_collector(counts));
         start_roles(&node, &gateway, &stop, &tasks);
         let listener = Listener {
             gateway: Arc::clone(&gateway),

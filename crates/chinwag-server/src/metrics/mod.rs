@@ -1,5 +1,6 @@
 //! What Prometheus reads.
 
+mod gateway;
 mod measured_store;
 mod page;
 
@@ -18,6 +19,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
+pub use gateway::Sessions;
 pub use measured_store::MeasuredStore;
 pub use page::serve_page;
 

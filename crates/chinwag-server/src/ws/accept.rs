@@ -66,6 +66,8 @@ pub struct Upgrade<S> {
     pub request: Box<Request<()>>,
     stream: S,
     leftover: Vec<u8>,
+    /// Whether an HTTP server in front has answered with 101.
+    answered: bool,
 }
 
 /// Reads the first request's head and tells what the connection wants.
@@ -109,6 +111,7 @@ where
                     request,
                     stream,
                     leftover,
+                    answered: false,
                 }));
             }
             Look::Refused(refusal) => {
@@ -190,6 +193,16 @@ impl<S> Upgrade<S>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
+    /// Takes over a stream from an HTTP server that has answered the request with [`Agreed::to_http`].
+    pub fn answered(request: Request<()>, stream: S, leftover: Vec<u8>) -> Self {
+        Self {
+            request: Box::new(request),
+            stream,
+            leftover,
+            answered: true,
+        }
+    }
+
     /// Answers with 101 and starts to speak WebSocket.
     pub async fn accept(
         mut self,
@@ -199,13 +212,18 @@ where
     where
         S: Into<Transport>,
     {
-        self.stream.write_all(&agreed.response()).await?;
-        self.stream.flush().await?;
+        if !self.answered {
+            self.stream.write_all(&agreed.response()).await?;
+            self.stream.flush().await?;
+        }
         Connection::open(self.stream, &self.leftover, limits)
     }
 
     /// Answers with a refusal and closes.
     pub async fn refuse(mut self, refusal: &Refusal) -> io::Result<()> {
+        if self.answered {
+            return self.stream.shutdown().await;
+        }
         refuse(&mut self.stream, refusal).await
     }
 

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
-    SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT,
+    SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{Method, Request, StatusCode, Version};
 use sha1::{Digest as _, Sha1};
@@ -41,6 +41,25 @@ impl Agreed {
         head.push_str("\r\n\r\n");
         head.into_bytes()
     }
+
+    /// Makes the same answer for an HTTP server to send.
+    pub fn to_http<B: Default>(&self) -> http::Response<B> {
+        let mut response = http::Response::new(B::default());
+        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        let headers = response.headers_mut();
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+        if let Ok(key) = HeaderValue::from_str(&self.accept_key) {
+            headers.insert(SEC_WEBSOCKET_ACCEPT, key);
+        }
+        if let Some(subprotocol) = self.subprotocol {
+            headers.insert(
+                SEC_WEBSOCKET_PROTOCOL,
+                HeaderValue::from_static(subprotocol),
+            );
+        }
+        response
+    }
 }
 
 /// A request that isn't upgraded, with what the client is told.
@@ -66,15 +85,22 @@ impl Refusal {
         Self::new(StatusCode::UPGRADE_REQUIRED, detail)
     }
 
-    /// Encodes the answer: a problem body (RFC 9457), and the connection ends with it.
-    pub fn response(&self) -> Vec<u8> {
+    /// Writes the answer's body: a problem (RFC 9457).
+    pub fn body(&self) -> String {
         let status = self.status.as_u16();
         let title = self.status.canonical_reason().unwrap_or("Refused");
         let detail = self.detail;
-        let body = format!(
+        format!(
             "{{\"type\":\"about:blank\",\"title\":\"{title}\",\"status\":{status},\
              \"detail\":\"{detail}\",\"code\":\"badHandshake\",\"retryable\":false}}"
-        );
+        )
+    }
+
+    /// Encodes the answer, and the connection ends with it.
+    pub fn response(&self) -> Vec<u8> {
+        let status = self.status.as_u16();
+        let title = self.status.canonical_reason().unwrap_or("Refused");
+        let body = self.body();
         let mut head = format!(
             "HTTP/1.1 {status} {title}\r\nContent-Type: application/problem+json\r\n\
              Content-Length: {}\r\nCache-Control: no-store\r\n",

@@ -14,6 +14,8 @@ mod messages;
 mod operation;
 mod origins;
 mod server;
+mod sessions;
 mod times;
+mod tls;
 mod tokens;
 mod usernames;

@@ -89,6 +89,9 @@ async fn metrics_are_served_on_their_own_address_only() {
         "chinwag_append_duration_seconds_count",
         "chinwag_queue_lag{group=\"indexer\"}",
         "chinwag_store_commits",
+        "chinwag_connections 0\n",
+        "chinwag_deliveries_total 0\n",
+        "chinwag_dropped_frames_total 0\n",
     ] {
         assert!(text.contains(wanted), "{wanted} in {text}");
     }

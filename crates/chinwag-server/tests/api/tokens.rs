@@ -9,12 +9,8 @@ use crate::server::TestServer;
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 fn now() -> i64 {
-    std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap()
-        .as_secs()
-        .try_into()
-        .unwrap()
+    use chinwag_core::Clock as _;
+    chinwag_core::SystemClock::default().now().unix_millis() / 1_000
 }
 
 fn sign(claims: &Value) -> String {
