@@ -1,0 +1,213 @@
+//! The real binary: its commands with a server and without one, starting and leaving.
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    process::{Child, Command, Output, Stdio},
+};
+
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_chinwag"));
+        command
+            .args(arguments)
+            .current_dir(self.0.path())
+            .env("CHINWAG_LISTEN", "127.0.0.1:0")
+            .env("CHINWAG_STORAGE_MIN_FREE", "0");
+        command
+    }
+
+    fn run(&self, arguments: &[&str], input: &str) -> Output {
+        let mut command = self.command(arguments);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(input.as_bytes())
+            .unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    /// Runs a command that must succeed and returns what it prints.
+    fn prints(&self, arguments: &[&str], input: &str) -> String {
+        let output = self.run(arguments, input);
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn serve(&self) -> Serving {
+        let mut child = self
+            .command(&["serve"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        let address = line
+            .split("http://")
+            .nth(1)
+            .and_then(|rest| rest.split(',').next());
+        let address = address.unwrap_or_else(|| panic!("{line:?}")).to_owned();
+        Serving {
+            child,
+            output,
+            address,
+        }
+    }
+}
+
+struct Serving {
+    child: Child,
+    output: BufReader<std::process::ChildStdout>,
+    address: String,
+}
+
+impl Serving {
+    fn terminate(mut self) -> (bool, String) {
+        let pid = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+        let mut rest = String::new();
+        self.output.read_to_string(&mut rest).unwrap();
+        (self.child.wait().unwrap().success(), rest)
+    }
+
+    fn get(&self, path: &str, token: &str) -> String {
+        let mut stream = std::net::TcpStream::connect(&self.address).unwrap();
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+}
+
+#[test]
+fn commands_do_the_same_with_a_server_and_without_one() {
+    let place = Place::new();
+    for (with_server, user) in [(false, "ana"), (true, "bo")] {
+        let serving = with_server.then(|| place.serve());
+        place.prints(
+            &["user", "add", user, "--name", "Somebody", "--password"],
+            "correct horse\n",
+        );
+        assert!(place.prints(&["user", "list"], "").contains(user));
+        assert_eq!(place.prints(&["token", user], "").split('.').count(), 3);
+        let key = place.prints(&["key", "add", user], "");
+        assert!(key.starts_with("ck_"), "{key}");
+        let id = &key.trim()[3..23];
+        assert!(place.prints(&["key", "list"], "").contains(id));
+        place.prints(&["key", "revoke", id], "");
+        assert!(place.prints(&["key", "list"], "").contains("revoked"));
+        place.prints(&["user", "disable", user], "");
+        assert!(place.prints(&["user", "list"], "").contains("disabled"));
+        place.prints(&["user", "enable", user], "");
+        place.prints(&["user", "password", user], "battery staple\n");
+        place.prints(&["token", "revoke", user], "");
+        place.prints(&["reindex"], "");
+        place.prints(&["doctor"], "");
+        drop(serving.map(Serving::terminate));
+    }
+}
+
+#[test]
+fn a_server_prints_what_to_do_next_and_leaves_in_good_order() {
+    let place = Place::new();
+    place.prints(&["user", "add", "ana"], "");
+    let token = place.prints(&["token", "ana"], "");
+    let serving = place.serve();
+    assert!(serving.get("/readyz", "").starts_with("HTTP/1.1 200"));
+    assert!(serving.get("/v1/me", token.trim()).contains("\"ana\""));
+    let (success, printed) = serving.terminate();
+    assert!(success);
+    assert!(
+        printed.contains("chinwag chat --as ana") && printed.contains("chinwag demo"),
+        "{printed}"
+    );
+    assert!(!place.0.path().join("data/control.sock").exists());
+}
+
+#[test]
+fn a_server_that_was_killed_does_not_keep_the_next_from_starting() {
+    let place = Place::new();
+    let mut serving = place.serve();
+    serving.child.kill().unwrap();
+    serving.child.wait().unwrap();
+    place.prints(&["user", "add", "ana"], "");
+    let serving = place.serve();
+    assert!(serving.get("/healthz", "").starts_with("HTTP/1.1 200"));
+    serving.terminate();
+}
+
+#[test]
+fn what_goes_wrong_is_said_in_a_sentence() {
+    let place = Place::new();
+    for (arguments, said) in [
+        (vec!["token", "nobody"], "there is no user \"nobody\""),
+        (vec!["key", "revoke", "x"], "there is no such API key"),
+        (
+            vec!["user", "disable", "nobody"],
+            "there is no user \"nobody\"",
+        ),
+        (
+            vec!["--config", "absent.toml", "config"],
+            "can't read absent.toml",
+        ),
+    ] {
+        let output = place.run(&arguments, "");
+        assert!(!output.status.success());
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            error.starts_with("chinwag: ") && error.contains(said),
+            "{error}"
+        );
+    }
+    std::fs::write(
+        place.0.path().join("chinwag.toml"),
+        "[log]\nfromat = \"json\"",
+    )
+    .unwrap();
+    let output = place.run(&["serve"], "");
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("did you mean \"log.format\"?"), "{error}");
+}
+
+#[test]
+fn the_configuration_is_shown_with_where_it_came_from() {
+    let place = Place::new();
+    std::fs::write(
+        place.0.path().join("chinwag.toml"),
+        "[auth]\njwt_secret = \"0123456789abcdef0123456789abcdef\"",
+    )
+    .unwrap();
+    let shown = place.prints(&["config"], "");
+    assert!(
+        shown.contains("listen = \"127.0.0.1:0\"  # CHINWAG_LISTEN"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("auth.jwt_secret = \"***\"  # chinwag.toml"),
+        "{shown}"
+    );
+    assert!(!shown.contains("0123456789abcdef"));
+}
