@@ -8,9 +8,11 @@ mod call;
 mod chats;
 pub mod control;
 mod cors;
+mod credential;
 mod devices;
 mod dispatch;
 mod health;
+mod incoming;
 mod marks;
 mod members;
 mod messages;
@@ -44,7 +46,8 @@ use crate::{
     origins::Origins,
 };
 
-pub use dispatch::{Operator, Peer};
+pub use credential::Operator;
+pub use incoming::Peer;
 
 /// What the HTTP API needs.
 pub struct Api {
