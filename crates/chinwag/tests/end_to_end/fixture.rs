@@ -1,0 +1,272 @@
+//! A server on a port of its own, people, and raw sockets.
+
+use std::time::Duration;
+
+use chinwag_client::{Client, ClientEvent, Events, Http, Options, TokenSource};
+use chinwag_proto::{
+    ChatId, UserId,
+    frames::{LogBody, LogFrame},
+    http::{CreateChat, Register},
+    shapes::{HistoryVisible, Message},
+};
+use chinwag_server::{Server, config::Config};
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message as Frame,
+};
+
+/// How long anything may take before a test fails: generous, since the machine may be busy.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) fn user(name: &str) -> UserId {
+    UserId::new(name).unwrap()
+}
+
+/// A server in this process.
+pub(crate) struct Running {
+    pub(crate) server: Server,
+    pub(crate) directory: TempDir,
+    settings: Vec<(String, String)>,
+}
+
+impl Running {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    pub(crate) async fn start_with(settings: &[(&str, &str)]) -> Self {
+        let settings = settings
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
+        Self::open(tempfile::tempdir().unwrap(), settings).await
+    }
+
+    /// Stops the server in order and starts it again on the same data.
+    pub(crate) async fn restart(self) -> Self {
+        self.server.shutdown().await;
+        Self::open(self.directory, self.settings).await
+    }
+
+    async fn open(directory: TempDir, settings: Vec<(String, String)>) -> Self {
+        let data = directory.path().join("data");
+        let mut pairs = vec![
+            ("listen", "127.0.0.1:0"),
+            ("data_dir", data.to_str().unwrap()),
+        ];
+        pairs.extend(
+            settings
+                .iter()
+                .map(|(key, value)| (key.as_str(), value.as_str())),
+        );
+        let server = Server::start(Config::of(&pairs).unwrap()).await.unwrap();
+        Self {
+            server,
+            directory,
+            settings,
+        }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.server.local_addr())
+    }
+
+    /// Makes an account without the cost of a password.
+    pub(crate) async fn person(&self, name: &str) -> Person {
+        let accounts = self.server.node().user_accounts();
+        accounts.put_user(&user(name), None).await.unwrap();
+        let token = accounts.token_for(&user(name)).await.unwrap().token;
+        Person {
+            url: self.url(),
+            id: user(name),
+            http: Http::new(self.url()).with_token(&token),
+            token,
+        }
+    }
+
+    /// Makes an account as a stranger does.
+    pub(crate) async fn register(&self, name: &str, password: &str) -> String {
+        let register = Register {
+            user_id: name.into(),
+            name: None,
+            password: password.into(),
+        };
+        Http::new(self.url())
+            .register(&register)
+            .await
+            .unwrap()
+            .token
+    }
+}
+
+/// Somebody with a token.
+pub(crate) struct Person {
+    url: String,
+    pub(crate) id: UserId,
+    pub(crate) token: String,
+    pub(crate) http: Http,
+}
+
+impl Person {
+    /// Connects a device by the Rust client and waits until it is in sync.
+    pub(crate) async fn device(&self) -> Device {
+        let options = Options::new(&self.url, TokenSource::fixed(&self.token));
+        let (client, events) = Client::connect(options);
+        let mut device = Device {
+            client,
+            events,
+            logs: Vec::new(),
+        };
+        device
+            .until(|event| matches!(event, ClientEvent::Online))
+            .await;
+        device
+    }
+
+    /// Connects a raw socket and authenticates.
+    pub(crate) async fn socket(&self) -> Socket {
+        let mut socket = Socket::open(&self.url).await;
+        socket
+            .say(json!({"type": "auth", "id": 1, "token": self.token}))
+            .await;
+        assert_eq!(socket.hear().await["type"], "ready");
+        socket
+    }
+
+    pub(crate) async fn direct(&self, other: &Person) -> ChatId {
+        let direct = CreateChat::Direct {
+            user_id: other.id.clone(),
+            client_id: None,
+        };
+        self.http.create_chat(&direct).await.unwrap().id
+    }
+
+    pub(crate) async fn group(&self, others: &[&Person]) -> ChatId {
+        let group = CreateChat::Group {
+            name: "tea".into(),
+            members: others.iter().map(|person| person.id.clone()).collect(),
+            history_visible: HistoryVisible::All,
+            client_id: None,
+        };
+        self.http.create_chat(&group).await.unwrap().id
+    }
+}
+
+/// A device in sync, with what it was told.
+pub(crate) struct Device {
+    pub(crate) client: Client,
+    events: Events,
+    logs: Vec<LogFrame>,
+}
+
+impl Device {
+    /// Waits for an event, and keeps the places told meanwhile.
+    pub(crate) async fn until(
+        &mut self,
+        mut found: impl FnMut(&ClientEvent) -> bool,
+    ) -> ClientEvent {
+        let waiting = async {
+            loop {
+                let event = self.events.next().await.expect("the client goes on");
+                if let ClientEvent::Log(frame) = &event {
+                    self.logs.push((**frame).clone());
+                }
+                if found(&event) {
+                    return event;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, waiting)
+            .await
+            .expect("the event came in time")
+    }
+
+    /// Waits until a message with that content is shown.
+    pub(crate) async fn until_said(&mut self, content: &str) -> Message {
+        let shown = |frame: &LogFrame| match &frame.body {
+            LogBody::Message { message } if message.content == content => Some(message.clone()),
+            _ => None,
+        };
+        if let Some(message) = self.logs.iter().find_map(shown) {
+            return message;
+        }
+        let event = self
+            .until(|event| matches!(event, ClientEvent::Log(frame) if shown(frame).is_some()))
+            .await;
+        match event {
+            ClientEvent::Log(frame) => shown(&frame).unwrap(),
+            _ => unreachable!("only a place of a log was waited for"),
+        }
+    }
+
+    /// Returns what messages of a chat were shown, in the order in which they were.
+    pub(crate) fn shown(&self, chat: ChatId) -> Vec<String> {
+        let message = |frame: &LogFrame| match &frame.body {
+            LogBody::Message { message } if frame.chat_id == chat => Some(message.content.clone()),
+            _ => None,
+        };
+        self.logs.iter().filter_map(message).collect()
+    }
+}
+
+/// A raw WebSocket.
+pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Socket {
+    pub(crate) async fn open(url: &str) -> Self {
+        let url = format!("{}/v1/ws", url.replacen("http", "ws", 1));
+        Self(connect_async(url).await.unwrap().0)
+    }
+
+    pub(crate) async fn say(&mut self, frame: Value) {
+        self.send(Frame::text(frame.to_string())).await;
+    }
+
+    pub(crate) async fn send(&mut self, frame: Frame) {
+        self.0.send(frame).await.unwrap();
+    }
+
+    /// Waits for the next frame with JSON in it.
+    pub(crate) async fn hear(&mut self) -> Value {
+        match self.next().await {
+            Ok(frame) => frame,
+            Err(code) => panic!("closed with {code:?}"),
+        }
+    }
+
+    /// Waits for a frame of a type.
+    pub(crate) async fn hear_of(&mut self, kind: &str) -> Value {
+        loop {
+            let frame = self.hear().await;
+            if frame["type"] == kind {
+                return frame;
+            }
+        }
+    }
+
+    /// Waits for the close frame and returns its code.
+    pub(crate) async fn closed(&mut self) -> Option<u16> {
+        loop {
+            if let Err(code) = self.next().await {
+                return code;
+            }
+        }
+    }
+
+    async fn next(&mut self) -> Result<Value, Option<u16>> {
+        loop {
+            let frame = tokio::time::timeout(PATIENCE, self.0.next())
+                .await
+                .expect("a frame came in time");
+            match frame {
+                Some(Ok(Frame::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Frame::Close(Some(close)))) => return Err(Some(close.code.into())),
+                None | Some(Err(_) | Ok(Frame::Close(None))) => return Err(None),
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The whole server through its front door: sockets, the public protocol, the Rust client, and `kill -9`.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod bad_frames;
+mod chat;
+mod fixture;
+mod killed;
+mod large_group;
+mod sessions;
