@@ -28,6 +28,7 @@ fmt: ## Formats all code
 
 deny: ## Licences, sources and duplicates of what we depend on
 	scripts/tool cargo-deny
+	cargo fetch --locked --quiet
 	target/tools/bin/cargo-deny --offline check licenses bans sources
 
 bench: ## Runs the benchmarks; figures belong into docs/performance.md
