@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chinwag_server::ws::{
-    Accepted, Acceptor, Class, Closed, Connection, HeadRules, Incoming, Limits, Reader,
-    encode_text, evaluate, read_head,
+    Accepted, Acceptor, Class, Connection, HeadRules, Incoming, Limits, Reader, encode_text,
+    evaluate, read_head,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -108,10 +108,24 @@ fn resident_bytes() -> Result<usize, Box<dyn Error>> {
     Ok(kilobytes.ok_or("no resident size")?.parse::<usize>()? * 1024)
 }
 
+/// Goes on in a task of its own after the handshake, which needs more room than what follows.
 async fn serve(socket: TcpStream, limits: Arc<Limits>) {
-    let opened = Box::pin(open(socket, limits)).await;
-    if let Some((connection, mut reader)) = opened {
-        let _ = echo(&connection, &mut reader).await;
+    if let Some((connection, reader)) = open(socket, limits).await {
+        tokio::spawn(hold(connection, reader));
+    }
+}
+
+#[expect(
+    clippy::manual_async_fn,
+    reason = "an async fn keeps its arguments twice"
+)]
+fn hold(connection: Arc<Connection>, mut reader: Reader) -> impl Future<Output = ()> {
+    async move {
+        while let Ok(incoming) = reader.read_message(&connection).await {
+            if let Incoming::Text(text) = incoming {
+                connection.send(encode_text(&text), Class::Event);
+            }
+        }
         reader.finish(&connection).await;
     }
 }
@@ -123,14 +137,6 @@ async fn open(socket: TcpStream, limits: Arc<Limits>) -> Option<(Arc<Connection>
     let agreed = evaluate(&upgrade.request).ok()?;
     let (connection, reader) = upgrade.accept(&agreed, limits).await.ok()?;
     Some((Arc::new(connection), reader))
-}
-
-async fn echo(connection: &Connection, reader: &mut Reader) -> Result<(), Closed> {
-    loop {
-        if let Incoming::Text(text) = reader.read_message(connection).await? {
-            connection.send(encode_text(&text), Class::Event);
-        }
-    }
 }
 
 /// The child: opens the connections, a text and a ping on each, and then holds them.

@@ -7,7 +7,8 @@
 //!
 //! The way of a connection: [`Acceptor`] → [`read_head`] → [`Upgrade::accept`] →
 //! [`Reader::read_message`] in the connection's own task, [`Connection::send`] from any →
-//! [`Reader::finish`].
+//! [`Reader::finish`]. A task is as large as its largest state: go on in a new one after the
+//! handshake, which holds the reader, the connection and nothing else (`examples/ws_idle.rs`).
 
 mod accept;
 mod acceptor;
