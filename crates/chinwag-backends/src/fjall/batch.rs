@@ -253,8 +253,10 @@ impl Batch {
         Ok(())
     }
 
+    /// Writes the event's own rows, the log's last: a reader meets a batch's rows one by one while it is applied, and
+    /// who sees an event finds it by its id and by its request.
     fn write_event(&mut self, log: (Key, Slice), id: (Key, Slice), sent: Option<(Key, Slice)>) {
-        for (key, value) in [Some(log), Some(id), sent].into_iter().flatten() {
+        for (key, value) in [sent, Some(id), Some(log)].into_iter().flatten() {
             self.writes.insert(&self.rows, key.as_slice(), value);
         }
     }
