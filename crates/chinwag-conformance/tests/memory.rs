@@ -1,19 +1,21 @@
 //! The in-memory reference shows every behaviour: it is the executable specification.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use chinwag_conformance::{
     AccountsEngine, BusEngine, DirectoryEngine, Engine, EventQueueEngine, MessageStoreEngine,
-    OwnershipEngine, PresenceEngine, PushSenderEngine, conformance_tests, time,
+    OwnershipEngine, PresenceEngine, PushSenderEngine, SearchIndexEngine, conformance_tests, time,
 };
 use chinwag_core::{
     clock::ManualClock,
-    memory::{MemoryBus, MemoryPresence, MemoryPush, MemoryStore},
+    memory::{MemoryBus, MemoryPresence, MemoryPush, MemorySearch, MemoryStore},
     model::DeviceRow,
     ports::{
         Accounts, Bus, Directory, EventQueue, MessageStore, Ownership, Presence, PushNote,
-        PushOutcome, PushSender,
+        PushOutcome, PushSender, SearchIndex,
     },
 };
 
@@ -23,6 +25,7 @@ struct InMemory {
     store: Arc<MemoryStore>,
     presence: Arc<MemoryPresence>,
     bus: Arc<MemoryBus>,
+    search: Arc<MemorySearch>,
     push: Arc<MemoryPush>,
 }
 
@@ -35,6 +38,7 @@ impl Engine for InMemory {
             clock,
             store: Arc::default(),
             bus: Arc::default(),
+            search: Arc::default(),
             push: Arc::default(),
         }
     }
@@ -93,6 +97,12 @@ impl BusEngine for InMemory {
     }
 }
 
+impl SearchIndexEngine for InMemory {
+    fn search_index(&self) -> Arc<dyn SearchIndex> {
+        self.search.clone()
+    }
+}
+
 #[async_trait]
 impl PushSenderEngine for InMemory {
     fn push_sender(&self) -> Arc<dyn PushSender> {
@@ -116,5 +126,6 @@ conformance_tests!(
     ownership,
     presence,
     bus,
+    search_index,
     push_sender
 );

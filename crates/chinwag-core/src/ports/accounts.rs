@@ -31,7 +31,8 @@ pub trait Accounts: Send + Sync + 'static {
         limit: usize,
     ) -> EngineResult<Vec<UserRow>>;
 
-    /// Reads the users that changed at or after a time, at most `limit`: what closes sessions and watches.
+    /// Reads the users that changed at or after a time, in order of that change, at most `limit`: what closes
+    /// sessions and watches. Removed users are no longer among them.
     async fn users_changed_since(
         &self,
         since: Timestamp,

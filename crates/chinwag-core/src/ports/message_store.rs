@@ -15,7 +15,8 @@ use crate::model::{ChatRow, LogRow, MarkRow, MemberRow, Term};
 /// - Writing the same append again is harmless (rule S4). A write under a lower [`Stamp`] than what is there
 ///   loses (rule S3).
 /// - Reads see every confirmed append; they may also see appends that are not confirmed yet, so callers stay at
-///   or below the confirmed head (rule A3). "Not found" is `None` or a shorter list.
+///   or below the confirmed head (rule A3). Who sees a row finds it by its id and by its request, and sees its
+///   members. "Not found" is `None` or a shorter list.
 /// - Errors: `Full`, `ReadOnly` from writes only; `Unavailable`; `Damaged`.
 #[async_trait]
 pub trait MessageStore: Send + Sync + 'static {
@@ -65,7 +66,8 @@ pub trait MessageStore: Send + Sync + 'static {
         limit: usize,
     ) -> EngineResult<Vec<(String, UserId)>>;
 
-    /// Removes a deleted chat's rows and what followed from them. Harmless when repeated.
+    /// Removes a deleted chat's rows and what followed from them, also from the queue; the chat's row, its members
+    /// and marks stay in the directory. Harmless when repeated.
     async fn purge(&self, chat: ChatId) -> EngineResult<()>;
 }
 

@@ -1,0 +1,83 @@
+//! The embedded engine shows every behaviour of the ports that it has.
+#![cfg(feature = "fjall")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chinwag_backends::fjall::{Embedded, Options};
+use chinwag_conformance::{
+    AccountsEngine, DirectoryEngine, Engine, EventQueueEngine, MessageStoreEngine, OwnershipEngine,
+    conformance_tests,
+};
+use chinwag_core::ports::{Accounts, Directory, EventQueue, MessageStore, Ownership};
+use tempfile::TempDir;
+
+/// The embedded engine in a directory of its own.
+struct InDirectory {
+    engine: Arc<Embedded>,
+    directory: TempDir,
+}
+
+impl InDirectory {
+    fn open(directory: TempDir) -> Self {
+        // Whether the disk that a test runs on is nearly full says nothing about a behaviour.
+        let options = Options {
+            min_free_bytes: 0,
+            ..Options::default()
+        };
+        let engine = Embedded::open(directory.path(), options).unwrap();
+        Self { engine, directory }
+    }
+}
+
+#[async_trait]
+impl Engine for InDirectory {
+    async fn fresh() -> Self {
+        Self::open(TempDir::new().unwrap())
+    }
+
+    async fn reopen(self) -> Self {
+        let Self { engine, directory } = self;
+        drop(engine);
+        Self::open(directory)
+    }
+}
+
+impl MessageStoreEngine for InDirectory {
+    fn message_store(&self) -> Arc<dyn MessageStore> {
+        self.engine.clone()
+    }
+}
+
+impl DirectoryEngine for InDirectory {
+    fn directory(&self) -> Arc<dyn Directory> {
+        self.engine.clone()
+    }
+}
+
+impl AccountsEngine for InDirectory {
+    fn accounts(&self) -> Arc<dyn Accounts> {
+        self.engine.clone()
+    }
+}
+
+impl EventQueueEngine for InDirectory {
+    fn event_queue(&self) -> Arc<dyn EventQueue> {
+        self.engine.clone()
+    }
+}
+
+impl OwnershipEngine for InDirectory {
+    fn ownership(&self) -> Arc<dyn Ownership> {
+        self.engine.clone()
+    }
+}
+
+conformance_tests!(
+    InDirectory: message_store,
+    directory,
+    accounts,
+    event_queue,
+    ownership
+);
