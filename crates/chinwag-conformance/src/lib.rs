@@ -29,6 +29,7 @@ pub mod search_index;
 
 mod conversation;
 mod engine;
+mod flaky;
 mod listing;
 
 pub use conversation::{Conversation, chat, time, user};
@@ -36,4 +37,5 @@ pub use engine::{
     AccountsEngine, BusEngine, DirectoryEngine, Engine, EventQueueEngine, MessageStoreEngine,
     OwnershipEngine, PresenceEngine, PushSenderEngine, SearchIndexEngine,
 };
+pub use flaky::{Call, Fault, Faults, Flaky, Moment, Odds};
 pub use listing::run;
