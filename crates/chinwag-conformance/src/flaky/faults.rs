@@ -59,10 +59,13 @@ pub struct Odds {
     pub repeated: u32,
 }
 
+/// Makes a fault that was drawn.
+type Draw = fn(&Odds, &mut StdRng) -> Fault;
+
 impl Odds {
     /// Returns what can happen to a call, with its share of a thousand.
-    fn of(&self, call: Call) -> Vec<(u32, fn(&Odds, &mut StdRng) -> Fault)> {
-        let mut odds: Vec<(u32, fn(&Odds, &mut StdRng) -> Fault)> = vec![
+    fn of(&self, call: Call) -> Vec<(u32, Draw)> {
+        let mut odds: Vec<(u32, Draw)> = vec![
             (self.refused, |_, _| {
                 Fault::Refuse(EngineError::Unavailable("injected: not reached".into()))
             }),

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{MemoryBus, MemoryPresence, MemoryStore};
+use super::{MemoryBus, MemoryPresence, MemorySearch, MemoryStore};
 use crate::{
     clock::Clock,
     delivery::Delivery,
     model::NodeId,
     owner::OwnerPorts,
-    ports::{Bus, Presence},
+    ports::{Bus, Presence, SearchIndex},
 };
 
 /// Every port in memory; nodes made from one share everything, as a cluster shares its engines.
@@ -20,6 +20,8 @@ pub struct Memory {
     pub presence: Arc<MemoryPresence>,
     /// Messages between nodes.
     pub bus: MemoryBus,
+    /// Messages by their words.
+    pub search: Arc<MemorySearch>,
     /// Time.
     pub clock: Arc<dyn Clock>,
 }
@@ -32,6 +34,7 @@ impl Memory {
             store: MemoryStore::new(),
             presence: Arc::new(MemoryPresence::new(Arc::clone(&clock))),
             bus: MemoryBus::new(),
+            search: Arc::default(),
             clock,
         }
     }
@@ -60,6 +63,12 @@ impl Memory {
     #[must_use]
     pub fn presence(&self) -> Arc<dyn Presence> {
         Arc::clone(&self.presence) as _
+    }
+
+    /// Returns the search index as a port.
+    #[must_use]
+    pub fn search(&self) -> Arc<dyn SearchIndex> {
+        Arc::clone(&self.search) as _
     }
 
     /// Returns the bus as a port.
