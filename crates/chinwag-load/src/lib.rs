@@ -1,1 +1,3 @@
 //! The load generator, and the checker of histories.
+
+pub mod check;
