@@ -10,6 +10,8 @@ pub mod read;
 pub mod record;
 pub mod report;
 mod rules;
+#[cfg(test)]
+mod tests;
 pub mod value;
 
 use history::Record;

@@ -236,6 +236,10 @@ impl Loader {
 
     fn ack(&mut self, session: u32, ack: Ack) -> Result<(), Refusal> {
         let (line, at) = (self.line, self.at);
+        if let Some(event) = &ack.event {
+            let chat = self.chat(&ack.chat);
+            self.epoch_seen(chat, event.epoch);
+        }
         let outcome = Outcome {
             chat: ack.chat,
             client_id: ack.client_id,

@@ -134,12 +134,21 @@ impl Members {
         starts.min()
     }
 
+    /// Tells whether a user who may see a place never leaves afterwards; who has left can't fetch
+    /// what they lack.
+    pub(crate) fn stays(&self, chat: u32, user: u32, seq: u64) -> bool {
+        let intervals = self.intervals(chat, user);
+        let current = intervals.iter().rfind(|known| known.opened <= seq);
+        !self.has_members[chat as usize] || current.is_some_and(|known| known.to == u64::MAX)
+    }
+
     /// Gives the chats that each user was ever a member of.
     pub(crate) fn chats_by_user(&self) -> HashMap<u32, Vec<u32>> {
         let mut chats: HashMap<u32, Vec<u32>> = HashMap::new();
         for (chat, user) in self.intervals.keys() {
             chats.entry(*user).or_default().push(*chat);
         }
+        chats.values_mut().for_each(|chats| chats.sort_unstable());
         chats
     }
 

@@ -1,6 +1,6 @@
 //! Pages of messages join without a gap or a repeat: each holds every message between its bounds.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use super::Finder;
 use crate::check::history::{Kind, Via};
@@ -29,6 +29,8 @@ struct Bounds {
     asked: (u64, u64),
     /// Everything inside must come.
     owed: (u64, u64),
+    /// A place that surely existed when the page was read.
+    as_of: u64,
 }
 
 /// Works out what a page may and must hold, if the history tells.
@@ -65,9 +67,15 @@ fn bounds(index: &Index, number: usize, page: &PageRow) -> Option<Bounds> {
         (true, true) => (first?, high.min(end)),
         (true, false) => (low, last?),
     };
+    let cursor = if high == u64::MAX {
+        low.saturating_sub(1)
+    } else {
+        high.saturating_add(1)
+    };
     Some(Bounds {
         asked: (low, high),
         owed,
+        as_of: end.max(cursor),
     })
 }
 
@@ -84,7 +92,7 @@ fn has_left(index: &Index, page: &PageRow) -> bool {
 fn judge(index: &Index, page: &PageRow, bounds: Bounds, finder: &mut Finder<'_>) {
     finder.checked();
     let user = index.user_of(page.session);
-    let shown: HashSet<u64> = index.shown_by(page).map(|fact| fact.place.seq).collect();
+    let shown: BTreeSet<u64> = index.shown_by(page).map(|fact| fact.place.seq).collect();
     let (low, high) = bounds.asked;
     if let Some(place) = shown.iter().find(|place| **place < low || **place > high) {
         finder.found(Some(page.chat), &[page.line], || {
@@ -104,7 +112,7 @@ fn judge(index: &Index, page: &PageRow, bounds: Bounds, finder: &mut Finder<'_>)
             let seq = fact.place.seq;
             index
                 .members
-                .first_owed(page.chat, user, (seq, seq), high)
+                .first_owed(page.chat, user, (seq, seq), bounds.as_of)
                 .is_some()
         });
     if let Some(fact) = missing {

@@ -1,6 +1,6 @@
 //! Presence is gone within its time after the last sign of life, and not before.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use super::Finder;
 use crate::check::Settings;
@@ -26,7 +26,7 @@ struct Walk<'a> {
     lives: HashMap<u32, Life>,
     /// What each watching session was told last: online or not, and on which line.
     told: HashMap<(u32, u32), (bool, u32)>,
-    watchers: HashMap<u32, HashSet<u32>>,
+    watchers: HashMap<u32, BTreeSet<u32>>,
     watching: HashMap<u32, Vec<u32>>,
     /// Users that must be offline by a time.
     due: BTreeSet<(u64, u32)>,

@@ -1,12 +1,12 @@
 //! What a device was told over its whole life.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::Finder;
 use crate::check::history::Via;
 use crate::check::index::Index;
 use crate::check::index::ranges::Ranges;
-use crate::check::index::tables::{PageRow, Place, PrefixRow, StepKind};
+use crate::check::index::tables::{PageRow, Place, PrefixRow, Request, StepKind};
 
 /// Names a chat in one epoch on one device: another epoch starts anew.
 type Held = (u32, u32, u32);
@@ -34,10 +34,12 @@ struct Walk<'a, 'f> {
     finder: &'f mut Finder<'a>,
     told: HashMap<Held, Told>,
     /// Open sessions of each device, and the line of the first one's opening.
-    open: HashMap<u32, (u32, u32)>,
+    open: BTreeMap<u32, (u32, u32)>,
     /// The request with the last acknowledged place of each chat.
     tails: HashMap<u32, u32>,
     chats_by_user: HashMap<u32, Vec<u32>>,
+    /// The user of each device.
+    users: HashMap<u32, u32>,
 }
 
 pub(super) fn check<'a>(index: &'a Index, finder: &mut Finder<'a>) {
@@ -45,9 +47,14 @@ pub(super) fn check<'a>(index: &'a Index, finder: &mut Finder<'a>) {
         index,
         finder,
         told: HashMap::new(),
-        open: HashMap::new(),
+        open: BTreeMap::new(),
         tails: HashMap::new(),
         chats_by_user: index.members.chats_by_user(),
+        users: index
+            .sessions
+            .iter()
+            .map(|row| (row.device, row.user))
+            .collect(),
     };
     let mut live = index.seen.iter().filter(|seen| seen.live()).peekable();
     for (line, moment) in moments(index) {
@@ -181,26 +188,23 @@ impl<'a> Walk<'a, '_> {
     }
 
     fn quiet(&mut self, line: u32) {
-        let held: Vec<Held> = self
+        let open = self
             .told
             .keys()
-            .filter(|held| self.open.contains_key(&held.0))
-            .copied()
-            .collect();
+            .filter(|held| self.open.contains_key(&held.0));
+        let mut held: Vec<Held> = open.copied().collect();
+        held.sort_unstable();
         for key in held {
             let (_, chat, epoch) = key;
-            if self.index.chats[chat as usize].epoch() != epoch {
+            let told = &self.told[&key];
+            let to = told.places.last().max(self.tail(chat, epoch)).unwrap_or(0);
+            let current = self.index.chats[chat as usize].epoch() == epoch;
+            if !current || !self.index.members.stays(chat, told.user, to) {
+                self.finder.unchecked();
                 continue;
             }
             self.finder.checked();
-            let told = self.told[&key].places.last().unwrap_or(0);
-            let tail = self.tail(chat, epoch).unwrap_or(0);
-            self.judge(
-                key,
-                told.max(tail),
-                line,
-                "should hold by this quiet moment",
-            );
+            self.judge(key, to, line, "should hold by this quiet moment");
         }
         self.never_told(line);
     }
@@ -231,27 +235,29 @@ impl<'a> Walk<'a, '_> {
     /// Finds devices that were open when a chat's last event was sent, and heard nothing of it.
     fn never_told(&mut self, line: u32) {
         let index = self.index;
-        let mut users: HashMap<u32, u32> = HashMap::new();
-        for row in &index.sessions {
-            users.insert(row.device, row.user);
-        }
         for (device, (_, opened)) in &self.open {
-            let user = users[device];
+            let user = self.users[device];
             for chat in self.chats_by_user.get(&user).into_iter().flatten() {
-                let epoch = index.chats[*chat as usize].epoch();
                 let Some(tail) = self.tails.get(chat) else {
                     continue;
                 };
-                let tail = &index.requests[*tail as usize];
-                let seq = tail.place.seq;
-                let told = self.told.contains_key(&(*device, *chat, epoch));
-                if told || tail.place.epoch != epoch || tail.line < *opened {
+                let Request {
+                    place,
+                    line: sent,
+                    ack_line,
+                    ..
+                } = index.requests[*tail as usize];
+                let told = self.told.contains_key(&(*device, *chat, place.epoch));
+                let current = index.chats[*chat as usize].epoch() == place.epoch;
+                if told || !current || sent < *opened {
                     continue;
                 }
                 self.finder.checked();
-                if index.members.sees(*chat, user, seq, seq) {
+                let seq = place.seq;
+                let owed = index.members.sees(*chat, user, seq, seq);
+                if owed && index.members.stays(*chat, user, seq) {
                     self.finder
-                        .found(Some(*chat), &[*opened, tail.ack_line, line], || {
+                        .found(Some(*chat), &[*opened, ack_line, line], || {
                             let user = index.user_name(user);
                             format!("a device of {user} was open and never heard of place {seq}")
                         });
