@@ -1,12 +1,17 @@
 //! Turns stored rows into what clients see: the same for live delivery, sync, history and search.
 
+use std::collections::HashMap;
+
 use chinwag_proto::{
-    ChatId, Epoch,
+    ChatId, Epoch, Seq,
     frames::{LogBody, LogFrame},
     shapes::{Event, EventChange, Message, MessageStatus, Reaction},
 };
 
-use crate::model::{LogRow, RowBody, StoredMessage};
+use crate::{
+    model::{LogRow, RowBody, StoredMessage},
+    ports::{BroadcastFrame, EngineResult, MessageStore},
+};
 
 /// Renders a message row; `mine` are the keys with which the asking user reacted, none in live frames.
 #[must_use]
@@ -139,4 +144,38 @@ pub fn hidden(chat: ChatId, epoch: Epoch, row: &LogRow) -> LogFrame {
         seq: row.seq,
         body: LogBody::Hidden,
     }
+}
+
+/// Renders rows as they go out on a topic: once for everybody, with the places of what they are about.
+pub async fn broadcast(
+    store: &dyn MessageStore,
+    chat: ChatId,
+    epoch: Epoch,
+    rows: &[LogRow],
+) -> EngineResult<Vec<BroadcastFrame>> {
+    let places: Vec<(ChatId, Seq)> = rows
+        .iter()
+        .filter_map(|row| Some((chat, row.target()?.seq)))
+        .collect();
+    let targets: HashMap<Seq, LogRow> = if places.is_empty() {
+        HashMap::new()
+    } else {
+        let found = store.rows(&places).await?;
+        found
+            .into_iter()
+            .flatten()
+            .map(|row| (row.seq, row))
+            .collect()
+    };
+    let broadcast_frame = |row: &LogRow| {
+        let target = row.target().map(|target| target.seq);
+        let changed = target.and_then(|seq| targets.get(&seq));
+        BroadcastFrame {
+            frame: frame(chat, epoch, row, changed),
+            target,
+            hidden_from: Vec::new(),
+            except: None,
+        }
+    };
+    Ok(rows.iter().map(broadcast_frame).collect())
 }

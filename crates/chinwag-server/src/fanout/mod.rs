@@ -1,22 +1,24 @@
 //! The fan-out role: takes large chats' events from the queue and publishes each once, to the chat's topic.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use chinwag_core::{
     model::LogRow,
     ports::{
-        Broadcast, BroadcastFrame, Bus, BusMessage, Directory, EngineError, EngineResult,
-        EventQueue, MessageStore, QueueGroup, QueueRecord, Topic,
+        Broadcast, Bus, BusMessage, Directory, EngineError, EngineResult, EventQueue, MessageStore,
+        QueueGroup, QueueRecord, Topic,
     },
     render,
 };
-use chinwag_proto::{ChatId, Epoch, Seq};
+use chinwag_proto::{ChatId, Epoch};
 use tokio_util::sync::CancellationToken;
 
 /// Records taken at a time.
 const BATCH: usize = 256;
-/// How long to wait after a failure.
-const PAUSE: Duration = Duration::from_millis(500);
+/// How long to wait after the first failure; twice as long after each that follows.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// How long to wait at most.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// What the fan-out needs.
 #[derive(Clone)]
@@ -34,21 +36,23 @@ pub struct Fanout {
 impl Fanout {
     /// Works until it is cancelled; a failure is tried again, and nothing is acknowledged before it was published.
     pub async fn run(self, cancel: CancellationToken) {
+        let mut pause = FIRST_PAUSE;
         loop {
             let worked = tokio::select! {
                 () = cancel.cancelled() => return,
-                worked = self.work() => worked,
+                worked = self.work(&mut pause) => worked,
             };
             let Err(error) = worked;
             tracing::warn!(%error, "fan-out stopped; it begins again where it acknowledged");
             tokio::select! {
                 () = cancel.cancelled() => return,
-                () = tokio::time::sleep(PAUSE) => {}
+                () = tokio::time::sleep(pause) => {}
             }
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
-    async fn work(&self) -> Result<std::convert::Infallible, EngineError> {
+    async fn work(&self, pause: &mut Duration) -> Result<std::convert::Infallible, EngineError> {
         let mut consumer = self.queue.join(QueueGroup::Fanout).await?;
         loop {
             let records = consumer.next(BATCH).await?;
@@ -59,6 +63,7 @@ impl Fanout {
                 self.publish(chat, rows).await?;
             }
             consumer.ack(last).await?;
+            *pause = FIRST_PAUSE;
         }
     }
 
@@ -71,26 +76,7 @@ impl Fanout {
             .next()
             .flatten();
         let epoch = row.map_or_else(Epoch::default, |row| row.epoch);
-        let places: Vec<(ChatId, Seq)> = rows
-            .iter()
-            .filter_map(|row| Some((chat, row.target()?.seq)))
-            .collect();
-        let targets = self.store.rows(&places).await?;
-        let targets: HashMap<Seq, LogRow> = targets
-            .into_iter()
-            .flatten()
-            .map(|row| (row.seq, row))
-            .collect();
-        let frame = |row: &LogRow| {
-            let target = row.target().map(|target| target.seq);
-            BroadcastFrame {
-                frame: render::frame(chat, epoch, row, target.and_then(|seq| targets.get(&seq))),
-                target,
-                hidden_from: Vec::new(),
-                except: None,
-            }
-        };
-        let frames = rows.iter().map(frame).collect();
+        let frames = render::broadcast(&*self.store, chat, epoch, &rows).await?;
         let broadcast = BusMessage::Events(Broadcast {
             chat,
             frames,

@@ -1,34 +1,71 @@
 //! From a request to its answer.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
-use chinwag_core::owner::{Caller, Command, NewMessage, Outcome};
-use chinwag_proto::{
-    ChatId, ErrorCode, Problem, UserId,
-    frames::{ClientFrame, ReactFrame, Request, RequestId, SendFrame, ServerFrame},
-    http::EventsQuery,
+use chinwag_core::{
+    model::Membership,
+    owner::{Caller, Command, NewMessage, Outcome},
 };
+use chinwag_proto::{
+    ChatId, ErrorCode, Problem,
+    frames::{ClientFrame, Place, ReactFrame, Request, RequestId, SendFrame, ServerFrame},
+    http::EventsQuery,
+    json,
+};
+use serde::Deserialize;
 
 use super::{Gateway, session::Session};
 
+/// What of a frame tells how to read the rest.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+    #[serde(default)]
+    id: Option<RequestId>,
+}
+
 /// Reads a frame. What isn't one is told; the connection stays.
+///
+/// A send, which is what comes most, is read straight into its own type.
 pub(super) fn read(text: &str) -> Result<ClientFrame, (Option<RequestId>, Problem)> {
-    chinwag_proto::json::read(text.as_bytes()).map_err(|problem| {
-        let Ok(object) = serde_json::from_str::<serde_json::Value>(text) else {
-            return (None, problem);
-        };
-        let id = object.get("id").and_then(serde_json::Value::as_u64);
-        let kind = object.get("type").and_then(serde_json::Value::as_str);
-        match kind {
-            Some(kind) if Request::TYPES.contains(&kind) => (id, problem),
-            Some(kind) => {
-                let known = Request::TYPES.join(", ");
-                let detail = format!("there is no frame of type {kind:?}; known are {known}");
-                (id, Problem::new(ErrorCode::UnknownType, detail))
-            }
-            None => (id, Problem::field("/type", "is missing, or no text")),
+    let envelope: Envelope<'_> =
+        serde_json::from_str(text).map_err(|_| (id_of(text), envelope_problem(text)))?;
+    let id = envelope.id;
+    let request = match &*envelope.kind {
+        "send" => json::read(text.as_bytes()).map(Request::Send),
+        kind if Request::TYPES.contains(&kind) => json::read(text.as_bytes()),
+        kind => {
+            let known = Request::TYPES.join(", ");
+            let named: String = kind.chars().take(64).collect();
+            let detail = format!("there is no frame of type {named:?}; known are {known}");
+            Err(Problem::new(ErrorCode::UnknownType, detail))
         }
-    })
+    };
+    match request {
+        Ok(request) => Ok(ClientFrame { id, request }),
+        Err(problem) => Err((id, problem)),
+    }
+}
+
+fn id_of(text: &str) -> Option<RequestId> {
+    let object: serde_json::Value = serde_json::from_str(text).ok()?;
+    object.get("id").and_then(serde_json::Value::as_u64)
+}
+
+/// Says what keeps a text from being a frame at all.
+fn envelope_problem(text: &str) -> Problem {
+    #[derive(Deserialize)]
+    struct Owned {
+        #[serde(rename = "type")]
+        _kind: String,
+        #[serde(default, rename = "id")]
+        _id: Option<RequestId>,
+    }
+    match json::read::<Owned>(text.as_bytes()) {
+        Err(problem) => problem,
+        Ok(_) => Problem::new(ErrorCode::BadJson, "not well-formed JSON"),
+    }
 }
 
 /// Makes the answer of a refusal.
@@ -116,14 +153,6 @@ fn react(frame: ReactFrame, on: bool) -> (ChatId, Command) {
 }
 
 impl Gateway {
-    fn caller(session: &Session) -> Caller {
-        Caller {
-            user: session.user.clone(),
-            session: Some(session.id),
-            api_key: session.api_key,
-        }
-    }
-
     /// Asks the owner, and makes the answer.
     pub(super) async fn change(
         self: Arc<Self>,
@@ -138,12 +167,8 @@ impl Gateway {
             return Some(refusal(id, problem));
         }
         let silent = matches!(command, Command::Typing);
-        match self
-            .ports
-            .owner
-            .execute(&Self::caller(&session), chat, command)
-            .await
-        {
+        let caller = session.caller();
+        match self.ports.owner.execute(&caller, chat, command).await {
             Ok(Outcome::Message { epoch, message, .. }) => Some(ServerFrame::Ack {
                 id,
                 epoch,
@@ -156,30 +181,28 @@ impl Gateway {
                 seq,
                 event,
                 message,
-            }) => {
-                let message = message.map(|message| *message);
-                Some(ServerFrame::Ack {
-                    id,
-                    epoch,
-                    seq,
-                    message,
-                    event: Some(*event),
-                })
-            }
+            }) => Some(ServerFrame::Ack {
+                id,
+                epoch,
+                seq,
+                message: message.map(|message| *message),
+                event: Some(*event),
+            }),
             Ok(Outcome::Done) if silent => None,
             Ok(Outcome::Done) => Some(ServerFrame::Ok { id }),
             Err(problem) => Some(refusal(id, problem)),
         }
     }
 
-    /// Asks the reads, and makes the answer.
+    /// Asks the reads, and makes the answer; a heartbeat gets one if it is `owed` or there is something to tell.
     pub(super) async fn read(
         self: Arc<Self>,
         session: Arc<Session>,
         id: Option<RequestId>,
         request: Request,
+        owed: bool,
     ) -> Option<ServerFrame> {
-        let caller = Self::caller(&session);
+        let caller = session.caller();
         let reads = &self.ports.reads;
         let answer = match request {
             Request::Sync(sync) => reads
@@ -206,7 +229,7 @@ impl Gateway {
                 .history(&caller, query)
                 .await
                 .map(|page| ServerFrame::Messages { id, page }),
-            Request::Heartbeat { chats } => return self.behind(&caller, id, chats).await,
+            Request::Heartbeat { chats } => return self.behind(&caller, id, owed, chats).await,
             _ => Err(Problem::new(
                 ErrorCode::UnknownType,
                 "this frame is not answered here",
@@ -215,63 +238,103 @@ impl Gateway {
         Some(answer.unwrap_or_else(|problem| refusal(id, problem)))
     }
 
-    /// Tells the ends of those chats that are ahead of the client; nothing where none is.
+    /// Answers a heartbeat with the ends of those chats that are ahead of the client.
     async fn behind(
         &self,
         caller: &Caller,
         id: Option<RequestId>,
-        chats: std::collections::BTreeMap<ChatId, chinwag_proto::frames::Place>,
+        owed: bool,
+        chats: BTreeMap<ChatId, Place>,
     ) -> Option<ServerFrame> {
-        let ids: Vec<ChatId> = chats
-            .keys()
-            .copied()
-            .take(self.settings.limits.sync_chats as usize)
-            .collect();
-        let heads = self.ports.owner.heads(&ids).await.ok()?;
-        let mut ahead = std::collections::BTreeMap::new();
-        for head in heads.into_iter().flatten() {
-            let held = chats.get(&head.chat)?;
-            if held.epoch != head.epoch || held.seq < head.seq {
-                ahead.insert(
-                    head.chat,
-                    chinwag_proto::frames::Place {
-                        epoch: head.epoch,
-                        seq: head.seq,
-                    },
-                );
+        let chats = match self.ahead_of(caller, &chats).await {
+            Ok(ahead) => ahead,
+            Err(problem) => {
+                tracing::debug!(%problem, "a heartbeat is answered without places");
+                BTreeMap::new()
             }
-        }
-        // Only members learn where a chat ends.
-        let users = std::slice::from_ref(&caller.user);
-        for chat in ahead.keys().copied().collect::<Vec<_>>() {
-            let found = self.ports.directory.memberships(chat, users).await.ok()?;
-            if !found
-                .into_iter()
-                .flatten()
-                .any(|membership| membership.member.active)
-            {
-                ahead.remove(&chat);
-            }
-        }
-        (!ahead.is_empty()).then_some(ServerFrame::Heartbeat { id, chats: ahead })
+        };
+        let answers = owed || !chats.is_empty();
+        answers.then_some(ServerFrame::Heartbeat { id, chats })
     }
 
-    /// Changes whom a session watches, and makes the answer.
-    pub(super) async fn watch_request(
+    async fn ahead_of(
         &self,
-        session: &Session,
-        watching: &mut HashSet<UserId>,
-        id: Option<RequestId>,
-        add: Vec<UserId>,
-        remove: Vec<UserId>,
-    ) -> ServerFrame {
-        match self.watch(session, watching, add, remove).await {
-            Ok(users) => ServerFrame::Presence {
-                id,
-                users,
-                user: None,
-            },
-            Err(problem) => refusal(id, problem),
+        caller: &Caller,
+        held: &BTreeMap<ChatId, Place>,
+    ) -> Result<BTreeMap<ChatId, Place>, Problem> {
+        let most = self.settings.limits.sync_chats as usize;
+        let named: Vec<ChatId> = held.keys().copied().take(most).collect();
+        let mut ahead = BTreeMap::new();
+        for head in self.ports.owner.heads(&named).await?.into_iter().flatten() {
+            let place = Place {
+                epoch: head.epoch,
+                seq: head.seq,
+            };
+            let is_ahead = held
+                .get(&head.chat)
+                .is_some_and(|held| held.epoch != place.epoch || held.seq < place.seq);
+            // Only members learn where a chat ends.
+            if is_ahead && self.is_member(caller, head.chat).await? {
+                ahead.insert(head.chat, place);
+            }
         }
+        Ok(ahead)
+    }
+
+    async fn is_member(&self, caller: &Caller, chat: ChatId) -> Result<bool, Problem> {
+        let users = std::slice::from_ref(&caller.user);
+        let found = self.ports.directory.memberships(chat, users).await;
+        let found = found.map_err(|error| chinwag_core::owner::engine_problem(&error))?;
+        let active = |membership: &Membership| membership.member.active;
+        Ok(found.iter().flatten().any(active))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> (Option<RequestId>, ErrorCode) {
+        let (id, problem) = read(text).expect_err("must be refused");
+        (id, problem.code)
+    }
+
+    #[test]
+    fn a_frame_is_read_with_its_number_and_unknown_fields_are_ignored() {
+        let text = r#"{"id":7,"type":"send","chatId":"1","content":"a","colour":{"x":[1]}}"#;
+        let frame = read(text).unwrap();
+        assert_eq!(frame.id, Some(7));
+        assert!(matches!(frame.request, Request::Send(send) if send.content == "a"));
+        let frame = read(r#"{"type":"typing","chatId":"1","x":null}"#).unwrap();
+        assert!(matches!(frame.request, Request::Typing { .. }));
+    }
+
+    #[test]
+    fn a_refusal_carries_the_number_where_there_is_one() {
+        let bad = |id| (id, ErrorCode::BadRequest);
+        let unknown = (Some(3), ErrorCode::UnknownType);
+        assert_eq!(refused(r#"{"type":"dance","id":3}"#), unknown);
+        assert_eq!(refused(r#"{"id":4}"#), bad(Some(4)));
+        assert_eq!(
+            refused(r#"{"type":"send","id":5,"chatId":"1"}"#),
+            bad(Some(5))
+        );
+        assert_eq!(refused(r#"{"type":"typing","chatId":1}"#), bad(None));
+        assert_eq!(refused(r#"{"type":"send","id":"x"}"#), bad(None));
+        assert_eq!(refused(r#"{"type":"send","type":"auth"}"#), bad(None));
+    }
+
+    #[test]
+    fn what_is_no_json_is_refused() {
+        for text in [
+            "",
+            "x",
+            r#"{"type":"typing"} x"#,
+            r#"{"type":"typing","#,
+            r#"{"type":"\ud800"}"#,
+        ] {
+            assert_eq!(refused(text), (None, ErrorCode::BadJson), "{text}");
+        }
+        assert_eq!(refused(&"[".repeat(60_000)).0, None);
     }
 }

@@ -1,13 +1,24 @@
 //! The gateway: sessions over WebSocket. Decides nothing about chats; it asks the owner and the reads.
 
+//!
+//! A connection's way: `admission` (the handshake, who is asking, `ready`) → `talk` (its own task: frames in, answers
+//! out) → its end. What the node delivers comes by [`Sessions::deliver`] and `bus_loop`, and goes out by `registry`;
+//! large chats by `topics`. `sweeper`, `watcher` and `closing` look after all sessions at once: none has a timer.
+
+mod admission;
+mod bus_loop;
+mod closing;
 mod dispatch;
+mod drain;
 mod encode;
-mod presence;
+mod lanes;
+mod marks;
 mod registry;
 mod session;
-mod socket;
 mod sweeper;
+mod talk;
 mod topics;
+mod typing;
 mod watcher;
 
 use std::sync::{
@@ -17,17 +28,22 @@ use std::sync::{
 
 use chinwag_core::{
     Clock,
+    delivery::Sessions,
     model::NodeId,
     owner::Owner,
-    ports::{Accounts, Bus, BusEvent, Directory, MessageStore, Presence, Topic},
+    ports::{Accounts, Bus, BusMessage, Directory, MessageStore, Presence},
     reads::Reads,
 };
-use chinwag_proto::Limits;
+use chinwag_proto::{
+    Limits, UserId,
+    frames::{LogBody, LogFrame, ServerFrame},
+    shapes::{Event, EventChange, MembershipChange},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{auth::Authenticator, limits::RateLimits, ws};
 
-use self::{registry::Registry, topics::Topics, watcher::Watcher};
+use self::{closing::Which, registry::Registry, topics::Topics, typing::Typers, watcher::Watcher};
 
 /// What the gateway needs.
 pub struct GatewayPorts {
@@ -69,14 +85,20 @@ pub struct GatewaySettings {
 /// What the gateway counts.
 #[derive(Debug, Default)]
 pub struct GatewayCounts {
+    /// Connections that were upgraded.
+    pub connections: AtomicU64,
+    /// Of those, how many got no session: nobody said in time who is asking, or not well.
+    pub refused: AtomicU64,
     /// Sessions that stand.
     pub sessions: AtomicU64,
     /// Frames that came.
     pub frames_in: AtomicU64,
     /// Events delivered to sessions.
     pub deliveries: AtomicU64,
-    /// Frames dropped because a session's client was slow.
+    /// Frames dropped because a session's client was slow, or gone.
     pub dropped: AtomicU64,
+    /// Sessions closed because their client didn't read.
+    pub slow: AtomicU64,
 }
 
 /// This node's sessions and all that serves them.
@@ -86,6 +108,7 @@ pub struct Gateway {
     connection_limits: Arc<ws::Limits>,
     registry: Registry,
     topics: Topics,
+    typers: Typers,
     watcher: Watcher,
     counts: Arc<GatewayCounts>,
     draining: CancellationToken,
@@ -99,6 +122,7 @@ impl Gateway {
             connection_limits: Arc::new(settings.connection.clone()),
             registry: Registry::new(Arc::clone(&counts)),
             topics: Topics::default(),
+            typers: Typers::default(),
             watcher: Watcher::default(),
             counts,
             ports,
@@ -113,65 +137,82 @@ impl Gateway {
         &self.counts
     }
 
-    /// Runs what goes on beside the sessions until it is cancelled: the sweeper, the bus, presence.
+    /// Runs what goes on beside the sessions until it is cancelled: the sweeper, the bus, presence, accounts.
     pub async fn run(self: Arc<Self>, cancel: CancellationToken) {
-        let bus = Arc::clone(&self);
-        let watch = Arc::clone(&self);
-        let closing = Arc::clone(&self);
         tokio::select! {
             () = cancel.cancelled() => {}
             () = self.sweep() => {}
-            () = bus.listen() => {}
-            () = watch.watch_presence() => {}
-            () = closing.watch_accounts() => {}
+            () = self.listen() => {}
+            () = self.mend() => {}
+            () = self.watch_presence() => {}
+            () = self.watch_accounts() => {}
         }
     }
 
-    /// Tells every client to reconnect elsewhere, spread over seconds, and closes what stays.
-    pub async fn drain(&self) {
-        let sessions = self.registry.all();
-        let spread_ms = u64::try_from(sessions.len())
-            .unwrap_or(u64::MAX)
-            .min(10_000);
-        for session in &sessions {
-            let after_ms = 500 + rand::random_range(0..=spread_ms);
-            session.send(&chinwag_proto::frames::ServerFrame::Drain { after_ms });
-        }
-        self.draining.cancel();
-        for session in sessions {
-            session.close(chinwag_proto::CloseCode::Draining);
-        }
-    }
-
-    /// Takes what other nodes and topics say.
-    async fn listen(self: Arc<Self>) {
-        let subscription = match self.ports.bus.open(self.settings.node).await {
-            Ok(subscription) => subscription,
-            Err(error) => {
-                return tracing::error!(%error, "no bus: live delivery between nodes is off");
-            }
-        };
-        self.topics.attach(Arc::clone(&subscription));
-        loop {
-            match subscription.next().await {
-                Ok(BusEvent::Message(Topic::Inbox(_), message)) => self.take(&message),
-                Ok(BusEvent::Message(Topic::Chat(chat), message)) => {
-                    self.take_topic(chat, &message).await
-                }
-                Ok(BusEvent::Gap(_)) => self.resync(),
-                Err(error) => {
-                    tracing::warn!(%error, "the bus is away");
-                    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    /// Takes a message that is addressed to users of this node.
+    fn take(&self, message: &Arc<BusMessage>) {
+        match &**message {
+            BusMessage::Events(broadcast) => {
+                if !self.take_if_large(broadcast.chat, message) {
+                    let users = &broadcast.users;
+                    let frames = broadcast.frames.iter();
+                    frames.for_each(|frame| self.notice_event(&frame.frame, users));
+                    self.registry.deliver(broadcast);
                 }
             }
+            BusMessage::Receipt {
+                users,
+                receipt,
+                except,
+            } => {
+                let frame = encode::frame(&ServerFrame::Receipt(receipt.clone()));
+                self.registry
+                    .send(&**users, &frame, ws::Class::Event, *except);
+            }
+            BusMessage::Typing {
+                chat,
+                user,
+                users,
+                members,
+            } => self.take_typing(*chat, user, users, *members),
+            BusMessage::Joined { chat, members } => self.topics.joined(*chat, members),
+            BusMessage::Parted {
+                chat,
+                users,
+                through,
+            } => self.topics.parted(*chat, users, *through),
+            BusMessage::Close {
+                user,
+                session,
+                except,
+                issued_before,
+                issued_at,
+                code,
+            } => {
+                let which = Which {
+                    session: *session,
+                    except: *except,
+                    issued_before: *issued_before,
+                    issued_at: *issued_at,
+                };
+                self.close_sessions(user, which, *code);
+            }
         }
     }
 
-    /// Tells all sessions to fetch what they may have missed, spread over seconds.
-    fn resync(&self) {
-        for session in self.registry.all() {
-            let after_ms = rand::random_range(0..3_000);
-            session.send(&chinwag_proto::frames::ServerFrame::Resync { after_ms });
+    /// Notes what an event means besides its delivery: who types no more, whose watches may not stand any more.
+    fn notice_event(&self, frame: &LogFrame, users: &[UserId]) {
+        match &frame.body {
+            LogBody::Message { .. } => self.typers.see(frame),
+            LogBody::Membership { event } => {
+                self.typers.see(frame);
+                self.watcher.parted(removed(event));
+            }
+            LogBody::Chat { event } if is_deletion(event) && users.is_empty() => {
+                self.watcher.doubt_all();
+            }
+            LogBody::Chat { event } if is_deletion(event) => self.watcher.parted(users),
+            _ => {}
         }
     }
 
@@ -182,4 +223,33 @@ impl Gateway {
     fn count_frame(&self) {
         self.counts.frames_in.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+impl Sessions for Gateway {
+    fn deliver(&self, message: &Arc<BusMessage>) {
+        self.take(message);
+    }
+}
+
+/// Returns who is in the chat no more, by a membership event.
+fn removed(event: &Event) -> &[UserId] {
+    match &event.change {
+        Some(EventChange::Membership {
+            change: MembershipChange::Removed | MembershipChange::Left,
+            user_ids,
+            ..
+        }) => user_ids,
+        _ => &[],
+    }
+}
+
+/// Returns whether the chat is gone, by a chat event.
+fn is_deletion(event: &Event) -> bool {
+    matches!(
+        event.change,
+        Some(EventChange::Chat {
+            deleted: Some(true),
+            ..
+        })
+    )
 }

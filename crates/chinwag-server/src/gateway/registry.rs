@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use chinwag_core::ports::{Broadcast, BroadcastFrame};
-use chinwag_proto::{SessionId, UserId};
+use chinwag_proto::{SessionId, UserId, frames::ServerFrame};
 use parking_lot::RwLock;
 use smallvec::SmallVec;
 
@@ -41,28 +41,26 @@ impl Registry {
         &self.shards[index]
     }
 
-    /// Adds a session; returns whether it is the user's first on this node.
-    pub(super) fn add(&self, session: Arc<Session>) -> bool {
+    /// Adds a session and sends it its first frame: no event comes before that, and none is missed after it.
+    pub(super) fn add(&self, session: &Arc<Session>, ready: &ServerFrame) {
         self.counts.sessions.fetch_add(1, Ordering::Relaxed);
         let mut shard = self.shard(&session.user).write();
         let sessions = shard.entry(session.user.clone()).or_default();
-        sessions.push(session);
-        sessions.len() == 1
+        sessions.push(Arc::clone(session));
+        session.send(ready);
     }
 
-    /// Removes a session; returns whether it was the user's last on this node.
-    pub(super) fn remove(&self, session: &Session) -> bool {
+    /// Removes a session.
+    pub(super) fn remove(&self, session: &Session) {
         self.counts.sessions.fetch_sub(1, Ordering::Relaxed);
         let mut shard = self.shard(&session.user).write();
         let Some(sessions) = shard.get_mut(&session.user) else {
-            return true;
+            return;
         };
         sessions.retain(|held| held.id != session.id);
-        let last = sessions.is_empty();
-        if last {
+        if sessions.is_empty() {
             shard.remove(&session.user);
         }
-        last
     }
 
     /// Returns a user's sessions here.
@@ -74,6 +72,21 @@ impl Registry {
             .unwrap_or_default()
     }
 
+    /// Returns the users who have sessions here.
+    pub(super) fn users(&self) -> Vec<UserId> {
+        let users = |shard: &RwLock<HashMap<UserId, Sessions>>| -> Vec<UserId> {
+            shard.read().keys().cloned().collect()
+        };
+        self.shards.iter().flat_map(users).collect()
+    }
+
+    /// Looks at all sessions, one shard after the other; `look` must not take long.
+    pub(super) fn for_each(&self, mut look: impl FnMut(&Arc<Session>)) {
+        for shard in &self.shards {
+            shard.read().values().flatten().for_each(&mut look);
+        }
+    }
+
     /// Returns all sessions.
     pub(super) fn all(&self) -> Vec<Arc<Session>> {
         let sessions = |shard: &RwLock<HashMap<UserId, Sessions>>| -> Vec<Arc<Session>> {
@@ -82,10 +95,10 @@ impl Registry {
         self.shards.iter().flat_map(sessions).collect()
     }
 
-    /// Sends encoded frames to the sessions of users, but for one.
-    pub(super) fn send(
+    /// Sends an encoded frame to the sessions of users, but for one.
+    pub(super) fn send<'a>(
         &self,
-        users: &[UserId],
+        users: impl IntoIterator<Item = &'a UserId>,
         frame: &Bytes,
         class: Class,
         except: Option<SessionId>,
@@ -106,7 +119,12 @@ impl Registry {
     /// Delivers events to the users that they are addressed to.
     pub(super) fn deliver(&self, broadcast: &Broadcast) {
         let encoded: Vec<Encoded<'_>> = broadcast.frames.iter().map(Encoded::new).collect();
-        for user in &*broadcast.users {
+        self.deliver_encoded(&broadcast.users, &encoded);
+    }
+
+    /// Delivers events to users.
+    pub(super) fn deliver_encoded(&self, users: &[UserId], encoded: &[Encoded<'_>]) {
+        for user in users {
             let shard = self.shard(user).read();
             for session in shard.get(user).into_iter().flatten() {
                 let frames: SmallVec<[Bytes; 1]> = encoded
@@ -118,6 +136,15 @@ impl Registry {
         }
     }
 
+    /// Sends frames to a user's sessions.
+    pub(super) fn send_many(&self, user: &UserId, frames: &[Bytes]) {
+        let shard = self.shard(user).read();
+        for session in shard.get(user).into_iter().flatten() {
+            self.count(session.send_encoded(frames, Class::Event), frames.len());
+        }
+    }
+
+    /// Counts what became of frames.
     pub(super) fn count(&self, sent: Sent, frames: usize) {
         let counter = match sent {
             Sent::Written | Sent::Queued => &self.counts.deliveries,

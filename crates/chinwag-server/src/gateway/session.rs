@@ -1,10 +1,14 @@
 //! One connection of one device, as the rest of the node sees it.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
+use std::{
+    collections::HashSet,
+    sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering},
+};
 
 use bytes::Bytes;
-use chinwag_core::ports::SessionBeat;
+use chinwag_core::{model::NodeId, owner::Caller, ports::SessionBeat};
 use chinwag_proto::{CloseCode, DeviceId, SessionId, Timestamp, UserId, frames::ServerFrame};
+use parking_lot::{Mutex, MutexGuard};
 
 use super::encode;
 use crate::{
@@ -12,13 +16,19 @@ use crate::{
     ws::{Class, Connection, Sent},
 };
 
+/// Whose presence a client is told: bounded by the protocol's limit, and mostly by what is on a screen.
+#[derive(Default)]
+pub(super) struct Watching {
+    pub(super) users: HashSet<UserId>,
+}
+
 /// A session. While it is idle it holds no buffer and no timer.
 pub(super) struct Session {
     pub(super) id: SessionId,
     pub(super) user: UserId,
-    pub(super) device: Option<DeviceId>,
-    pub(super) connected_at: Timestamp,
-    pub(super) api_key: bool,
+    device: Option<DeviceId>,
+    connected_at: Timestamp,
+    api_key: bool,
     connection: Connection,
     /// When the token was issued, milliseconds since 1970.
     issued_at: AtomicI64,
@@ -28,8 +38,14 @@ pub(super) struct Session {
     heard: AtomicU32,
     /// When presence was last renewed.
     touched: AtomicU32,
+    /// Changes that were asked for and not answered yet.
+    in_flight: AtomicU32,
     pinged: AtomicBool,
     warned: AtomicBool,
+    /// Where the session is could not be written: once it is, the client is told to fetch what it missed.
+    unlocated: AtomicBool,
+    /// Whose presence the client is told; allocated by the first watch.
+    watching: Mutex<Option<Box<Watching>>>,
 }
 
 impl Session {
@@ -53,18 +69,30 @@ impl Session {
             expires_at: 0.into(),
             heard: seconds.into(),
             touched: seconds.into(),
+            in_flight: 0.into(),
             pinged: false.into(),
             warned: false.into(),
+            unlocated: false.into(),
+            watching: Mutex::default(),
         };
         session.renew(authenticated);
         session
+    }
+
+    /// Returns who asks, in this session.
+    pub(super) fn caller(&self) -> Caller {
+        Caller {
+            user: self.user.clone(),
+            session: Some(self.id),
+            api_key: self.api_key,
+        }
     }
 
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
     }
 
-    /// Takes a fresh token of the same user.
+    /// Takes a token of the user: the first one, or a fresh one.
     pub(super) fn renew(&self, authenticated: &Authenticated) {
         let expires = authenticated
             .expires_at
@@ -106,15 +134,44 @@ impl Session {
     /// Returns whether presence must be renewed: there was life since the last time, and that is a while ago.
     pub(super) fn touch_due(&self, seconds: u32, every: u32) -> bool {
         let touched = self.touched.load(Ordering::Relaxed);
-        let due = self.heard.load(Ordering::Relaxed) > touched
+        let lived = self.heard.load(Ordering::Relaxed) > touched
             && seconds.saturating_sub(touched) >= every;
-        if due {
-            self.touched.store(seconds, Ordering::Relaxed);
-        }
-        due
+        lived || self.unlocated.load(Ordering::Relaxed)
     }
 
-    pub(super) fn beat(&self, node: chinwag_core::model::NodeId) -> SessionBeat {
+    /// Notes that presence was renewed; returns whether it is the first time that where the session is was written.
+    pub(super) fn touched(&self, seconds: u32) -> bool {
+        self.touched.store(seconds, Ordering::Relaxed);
+        self.unlocated.swap(false, Ordering::Relaxed)
+    }
+
+    /// Notes that where the session is could not be written.
+    pub(super) fn not_located(&self) {
+        self.unlocated.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes that a change was asked for.
+    pub(super) fn begin_change(&self) {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes that one was answered.
+    pub(super) fn end_change(&self) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Returns whether nothing that was asked for waits for its answer.
+    pub(super) fn is_idle(&self) -> bool {
+        self.in_flight.load(Ordering::Relaxed) == 0
+    }
+
+    /// Returns whose presence the client is told.
+    pub(super) fn watching(&self) -> MutexGuard<'_, Option<Box<Watching>>> {
+        self.watching.lock()
+    }
+
+    /// Returns what tells others where the session is.
+    pub(super) fn beat(&self, node: NodeId) -> SessionBeat {
         SessionBeat {
             user: self.user.clone(),
             session: self.id,

@@ -2,7 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use chinwag_proto::{CloseCode, frames::ServerFrame};
+use chinwag_core::ports::SessionBeat;
+use chinwag_proto::{CloseCode, Timestamp, frames::ServerFrame};
 
 use super::{Gateway, session::Session};
 
@@ -23,39 +24,53 @@ impl Gateway {
         every_second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             every_second.tick().await;
-            let seconds = self.seconds();
-            let mut beats = Vec::new();
-            for session in self.registry.all() {
-                self.look_at(&session, seconds);
+            let (seconds, now) = (self.seconds(), self.ports.clock.now());
+            let mut due = Vec::new();
+            self.registry.for_each(|session| {
+                look_at(session, seconds, now);
                 if session.touch_due(seconds, TOUCH_EVERY) {
-                    beats.push(session.beat(self.settings.node));
+                    due.push(Arc::clone(session));
                 }
-            }
-            for beats in beats.chunks(BEATS) {
-                if let Err(error) = self.ports.presence.touch(beats).await {
-                    tracing::warn!(%error, "can't renew presence");
-                }
-            }
+            });
+            self.touch(&due, seconds).await;
             self.flush_typing();
         }
     }
 
-    fn look_at(&self, session: &Arc<Session>, seconds: u32) {
-        let silent = session.silent_for(seconds);
-        if silent >= CLOSE_AFTER {
-            return session.close(CloseCode::HeartbeatMissed);
+    /// Writes where sessions are, and that they live; returns whether all were.
+    pub(super) async fn touch(&self, sessions: &[Arc<Session>], seconds: u32) -> bool {
+        let mut all = true;
+        for sessions in sessions.chunks(BEATS) {
+            let beats: Vec<SessionBeat> = sessions
+                .iter()
+                .map(|session| session.beat(self.settings.node))
+                .collect();
+            if let Err(error) = self.ports.presence.touch(&beats).await {
+                tracing::warn!(%error, "can't renew presence");
+                all = false;
+                continue;
+            }
+            for session in sessions.iter().filter(|session| session.touched(seconds)) {
+                session.send(&ServerFrame::Resync { after_ms: 0 });
+            }
         }
-        if silent >= PING_AFTER && session.ping_once() {
-            session.connection().ping();
-        }
-        let expires_at = session.expires_at();
-        let left = expires_at
-            .unix_millis()
-            .saturating_sub(self.ports.clock.now().unix_millis());
-        if left <= 0 {
-            session.close(CloseCode::TokenExpired);
-        } else if left <= REAUTH_BEFORE_MS && session.warn_once() {
-            session.send(&ServerFrame::Reauth { expires_at });
-        }
+        all
+    }
+}
+
+fn look_at(session: &Session, seconds: u32, now: Timestamp) {
+    let silent = session.silent_for(seconds);
+    if silent >= CLOSE_AFTER {
+        return session.close(CloseCode::HeartbeatMissed);
+    }
+    if silent >= PING_AFTER && session.ping_once() {
+        session.connection().ping();
+    }
+    let expires_at = session.expires_at();
+    let left = expires_at.unix_millis().saturating_sub(now.unix_millis());
+    if left <= 0 {
+        session.close(CloseCode::TokenExpired);
+    } else if left <= REAUTH_BEFORE_MS && session.warn_once() {
+        session.send(&ServerFrame::Reauth { expires_at });
     }
 }

@@ -1,0 +1,294 @@
+//! From a request for the WebSocket to a session that stands.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use chinwag_core::ports::{BusMessage, EngineResult, Topic};
+use chinwag_proto::{
+    CloseCode, DeviceId, ErrorCode, Problem, SessionId,
+    frames::{HEARTBEAT_SECONDS, PRESENCE_TTL_SECONDS, Request, RequestId, ServerFrame},
+};
+use http::{HeaderMap, StatusCode, header};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::{
+    Gateway,
+    dispatch::{self, refusal},
+    encode,
+    session::Session,
+    talk::Talk,
+};
+use crate::{
+    auth::{AuthError, Authenticated},
+    ws::{Class, Connection, Incoming, Reader, Refusal, Transport, Upgrade, evaluate},
+};
+
+/// How long a client may take to say who it is.
+const AUTH_WITHIN: Duration = Duration::from_secs(10);
+
+/// Who asked for a session.
+struct Admitted {
+    request: Option<RequestId>,
+    device: Option<DeviceId>,
+    authenticated: Authenticated,
+}
+
+impl Gateway {
+    /// Serves a connection that asked for the WebSocket, to its end.
+    pub async fn serve<S>(self: &Arc<Self>, upgrade: Upgrade<S>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + Into<Transport> + 'static,
+    {
+        // Boxed: the handshake's state must not live on in an idle connection's task.
+        let Some((session, reader)) = Box::pin(self.admit(upgrade)).await else {
+            return;
+        };
+        let mut talk = Talk::new(Arc::clone(self), session, reader);
+        talk.run().await;
+        Box::pin(talk.end()).await;
+    }
+
+    async fn admit<S>(&self, upgrade: Upgrade<S>) -> Option<(Arc<Session>, Reader)>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + Into<Transport> + 'static,
+    {
+        let agreed = match evaluate(&upgrade.request) {
+            Ok(agreed) if !self.draining.is_cancelled() => agreed,
+            Ok(_) => {
+                let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "this node is leaving");
+                let _ = upgrade.refuse(&refusal).await;
+                return None;
+            }
+            Err(refusal) => {
+                let _ = upgrade.refuse(&refusal).await;
+                return None;
+            }
+        };
+        let token = bearer(upgrade.request.headers());
+        let accepted = upgrade.accept(&agreed, Arc::clone(&self.connection_limits));
+        let (connection, mut reader) = accepted.await.ok()?;
+        self.counts.connections.fetch_add(1, Ordering::Relaxed);
+        match self.authenticate(&connection, &mut reader, token).await {
+            Some(admitted) => self.begin(connection, reader, admitted).await,
+            None => {
+                self.counts.refused.fetch_add(1, Ordering::Relaxed);
+                reader.finish(&connection).await;
+                None
+            }
+        }
+    }
+
+    /// Waits for who is asking; nothing where the connection ends instead.
+    async fn authenticate(
+        &self,
+        connection: &Connection,
+        reader: &mut Reader,
+        token: Option<String>,
+    ) -> Option<Admitted> {
+        if let Some(token) = token {
+            let outcome = self.ports.authenticator.authenticate(&token, None).await;
+            return admitted(connection, None, None, outcome);
+        }
+        let asking = self.first_frame(connection, reader);
+        let Ok(first) = tokio::time::timeout(AUTH_WITHIN, asking).await else {
+            let detail = "nobody said within 10 s who is asking";
+            let problem = Problem::new(ErrorCode::Unauthorized, detail);
+            return refuse(connection, None, problem, CloseCode::BadToken);
+        };
+        let (id, device, token) = first?;
+        let outcome = self.ports.authenticator.authenticate(&token, None).await;
+        admitted(connection, id, device, outcome)
+    }
+
+    async fn first_frame(
+        &self,
+        connection: &Connection,
+        reader: &mut Reader,
+    ) -> Option<(Option<RequestId>, Option<DeviceId>, String)> {
+        let text = loop {
+            match reader.read_message(connection).await.ok()? {
+                Incoming::Text(text) => break text,
+                Incoming::Binary(_) => {
+                    return refuse(connection, None, no_binary(), CloseCode::ProtocolError);
+                }
+                Incoming::Ping | Incoming::Pong => {}
+            }
+        };
+        let (id, problem) = match dispatch::read(&text) {
+            Ok(frame) => match frame.request {
+                Request::Auth { token, device_id } => return Some((frame.id, device_id, token)),
+                _ => {
+                    let detail = "the first frame says who is asking: `auth`";
+                    (frame.id, Problem::new(ErrorCode::Unauthorized, detail))
+                }
+            },
+            Err(refused) => refused,
+        };
+        refuse(connection, id, problem, CloseCode::ProtocolError)
+    }
+
+    /// Makes the session: where it is is written, and its large chats are listened to, before it is told `ready`.
+    async fn begin(
+        &self,
+        connection: Connection,
+        reader: Reader,
+        admitted: Admitted,
+    ) -> Option<(Arc<Session>, Reader)> {
+        let user = admitted.authenticated.user.clone()?;
+        let now = self.ports.clock.now();
+        let session = Arc::new(Session::new(
+            SessionId(rand::random::<u64>() >> 1),
+            user,
+            admitted.device,
+            now,
+            &admitted.authenticated,
+            connection,
+            self.seconds(),
+        ));
+        if let Err(error) = self.locate(&session).await {
+            tracing::warn!(%error, "a session begins without its place known to other nodes");
+            session.not_located();
+        }
+        self.topics.enter(&session.user);
+        if let Err(error) = self.listen_for(&session.user).await {
+            tracing::warn!(%error, "a session can't begin");
+            let problem = chinwag_core::owner::engine_problem(&error);
+            session.send(&refusal(admitted.request, problem));
+            session.close(CloseCode::Draining);
+            self.topics.leave(&session.user);
+            self.leave(&session).await;
+            reader.finish(session.connection()).await;
+            return None;
+        }
+        let ready = ServerFrame::Ready {
+            id: admitted.request,
+            user_id: session.user.clone(),
+            session_id: session.id,
+            heartbeat_seconds: HEARTBEAT_SECONDS,
+            presence_ttl_seconds: PRESENCE_TTL_SECONDS,
+            limits: self.settings.limits.clone(),
+            server_time: now,
+        };
+        self.registry.add(&session, &ready);
+        self.announce_online(&session.user);
+        Some((session, reader))
+    }
+
+    /// Writes where the session is, having made room for it.
+    async fn locate(&self, session: &Session) -> EngineResult<()> {
+        let presence = &self.ports.presence;
+        let held = presence.sessions(&session.user).await?;
+        let most = self.settings.limits.sessions_per_user as usize;
+        // The oldest makes room: people expect the device in their hand to work.
+        for old in held.iter().take((held.len() + 1).saturating_sub(most)) {
+            let close = BusMessage::Close {
+                user: session.user.clone(),
+                session: Some(old.session),
+                except: None,
+                issued_before: None,
+                issued_at: None,
+                code: CloseCode::Revoked,
+            };
+            if old.node == self.settings.node {
+                self.take(&Arc::new(close));
+            } else {
+                let messages = vec![(Topic::Inbox(old.node), Arc::new(close))];
+                self.ports.bus.publish(messages).await?;
+            }
+            presence.leave(&session.user, old.session).await?;
+        }
+        presence.touch(&[session.beat(self.settings.node)]).await
+    }
+
+    /// Ends what a session holds on this node.
+    pub(super) async fn forget(&self, session: &Session) {
+        self.registry.remove(session);
+        self.topics.leave(&session.user);
+        self.watcher.forget(session);
+        self.leave(session).await;
+        self.watcher
+            .ended(&session.user, self.ports.clock.elapsed());
+    }
+
+    async fn leave(&self, session: &Session) {
+        if let Err(error) = self.ports.presence.leave(&session.user, session.id).await {
+            tracing::warn!(%error, "a session's lease ends by itself");
+        }
+    }
+
+    /// Takes a fresh token of a session: the session stays, also where it is refused, until the old one expires.
+    pub(super) async fn renew(
+        self: Arc<Self>,
+        session: Arc<Session>,
+        id: Option<RequestId>,
+        token: String,
+    ) -> Option<ServerFrame> {
+        let error = match self.ports.authenticator.authenticate(&token, None).await {
+            Ok(fresh) if fresh.user.as_ref() == Some(&session.user) => {
+                session.renew(&fresh);
+                return Some(ServerFrame::Ready {
+                    id,
+                    user_id: session.user.clone(),
+                    session_id: session.id,
+                    heartbeat_seconds: HEARTBEAT_SECONDS,
+                    presence_ttl_seconds: PRESENCE_TTL_SECONDS,
+                    limits: self.settings.limits.clone(),
+                    server_time: self.ports.clock.now(),
+                });
+            }
+            Ok(_) => AuthError::Invalid("it is another user's"),
+            Err(error) => error,
+        };
+        Some(refusal(id, error.problem()))
+    }
+}
+
+/// Returns who was admitted, or refuses.
+fn admitted(
+    connection: &Connection,
+    request: Option<RequestId>,
+    device: Option<DeviceId>,
+    outcome: Result<Authenticated, AuthError>,
+) -> Option<Admitted> {
+    let error = match outcome {
+        Ok(authenticated) if authenticated.user.is_some() => {
+            return Some(Admitted {
+                request,
+                device,
+                authenticated,
+            });
+        }
+        Ok(_) => AuthError::Invalid("an API key opens no session"),
+        Err(error) => error,
+    };
+    // What can't be checked at the moment may be good: such a client comes back.
+    let code = error.close_code().unwrap_or(CloseCode::Draining);
+    refuse(connection, request, error.problem(), code)
+}
+
+/// Says what was wrong and closes.
+fn refuse<T>(
+    connection: &Connection,
+    id: Option<RequestId>,
+    problem: Problem,
+    code: CloseCode,
+) -> Option<T> {
+    connection.send(encode::frame(&refusal(id, problem)), Class::Event);
+    connection.close(code.code(), code.reason());
+    None
+}
+
+/// Says that frames are text.
+pub(super) fn no_binary() -> Problem {
+    Problem::new(ErrorCode::BadJson, "frames are text, not binary")
+}
+
+fn bearer(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| token.trim().to_owned())
+}

@@ -1,0 +1,82 @@
+//! What other nodes and topics say, and what is done where some of it may have been lost.
+
+use std::{sync::Arc, time::Duration};
+
+use chinwag_core::ports::{BusEvent, BusSubscription, EngineResult, Topic};
+use chinwag_proto::frames::ServerFrame;
+
+use super::Gateway;
+
+/// How long to wait after the first failure of the bus; twice as long after each that follows.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// How long to wait at most.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// Sessions that are told to fetch what they missed, a second: what a store can answer beside all else.
+const RESYNCS_A_SECOND: u64 = 500;
+/// Within how long at least they come, milliseconds.
+const RESYNC_WITHIN_MS: u64 = 3_000;
+/// Within how long at most they come, milliseconds.
+const RESYNC_WITHIN_AT_MOST_MS: u64 = 60_000;
+
+impl Gateway {
+    /// Takes what other nodes and topics say; opens the subscription again whenever it fails.
+    pub(super) async fn listen(&self) {
+        let mut pause = FIRST_PAUSE;
+        let mut is_first = true;
+        loop {
+            match self.ports.bus.open(self.settings.node).await {
+                Ok(subscription) => {
+                    self.topics.attach(Arc::clone(&subscription));
+                    if !is_first {
+                        self.heal(&[]).await;
+                    }
+                    (is_first, pause) = (false, FIRST_PAUSE);
+                    if let Err(error) = self.listen_to(&*subscription).await {
+                        tracing::warn!(%error, "the bus is away: live delivery between nodes pauses");
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "can't open the bus"),
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn listen_to(&self, subscription: &dyn BusSubscription) -> EngineResult<()> {
+        loop {
+            match subscription.next().await? {
+                BusEvent::Message(Topic::Inbox(_), message) => self.take(&message),
+                BusEvent::Message(Topic::Chat(chat), message) => {
+                    self.take_from_topic(chat, &message)
+                }
+                BusEvent::Gap(topics) => self.heal(&topics).await,
+            }
+        }
+    }
+
+    /// Makes good what may have been lost on topics, on all where none is named: where the sessions are is written
+    /// again, then the subscriptions are, then the clients fetch what they missed, spread over seconds.
+    async fn heal(&self, topics: &[Topic]) {
+        let large = topics.iter().filter_map(|topic| match topic {
+            Topic::Chat(chat) => Some(*chat),
+            Topic::Inbox(_) => None,
+        });
+        large.for_each(|chat| self.topics.doubt(chat));
+        let only_large = topics.iter().all(|topic| matches!(topic, Topic::Chat(_)));
+        if !topics.is_empty() && only_large {
+            return;
+        }
+        tracing::warn!("the bus lost messages: the clients of this node fetch what they missed");
+        let sessions = self.registry.all();
+        self.touch(&sessions, self.seconds()).await;
+        self.topics.doubt_all();
+        self.watcher.doubt_all();
+        let count = u64::try_from(sessions.len()).unwrap_or(u64::MAX);
+        let within = (count.saturating_mul(1_000) / RESYNCS_A_SECOND)
+            .clamp(RESYNC_WITHIN_MS, RESYNC_WITHIN_AT_MOST_MS);
+        for session in sessions {
+            let after_ms = rand::random_range(0..within);
+            session.send(&ServerFrame::Resync { after_ms });
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The members of a large chat who are online here, and what of it each may see.
+
+use std::collections::{HashMap, HashSet};
+
+use chinwag_core::model::Intervals;
+use chinwag_proto::{Seq, UserId};
+use parking_lot::Mutex;
+
+/// The members of one chat who are online here.
+#[derive(Default)]
+pub(in crate::gateway) struct Members {
+    present: Mutex<HashMap<UserId, Intervals>>,
+    /// Who became one, as far as is heard; to be looked up.
+    joining: Mutex<HashSet<UserId>>,
+}
+
+/// What a member sees of some events.
+pub(super) enum Sight {
+    /// All.
+    All,
+    /// What lies in these.
+    Within(Intervals),
+}
+
+impl Members {
+    pub(super) fn put(&self, user: UserId, intervals: Intervals) {
+        self.present.lock().insert(user, intervals);
+    }
+
+    /// Notes who became a member.
+    pub(super) fn join(&self, users: Vec<UserId>) {
+        self.joining.lock().extend(users);
+    }
+
+    /// Returns who became a member since the last time, apart from those who are known.
+    pub(super) fn take_joining(&self) -> Vec<UserId> {
+        std::mem::take(&mut *self.joining.lock())
+            .into_iter()
+            .collect()
+    }
+
+    /// Returns whether the user was one, or was to be.
+    pub(super) fn remove(&self, user: &UserId) -> bool {
+        let joining = self.joining.lock().remove(user);
+        self.present.lock().remove(user).is_some() || joining
+    }
+
+    /// Forgets everybody.
+    pub(super) fn clear(&self) {
+        self.joining.lock().clear();
+        self.present.lock().clear();
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.present.lock().is_empty() && self.joining.lock().is_empty()
+    }
+
+    pub(super) fn contains(&self, user: &UserId) -> bool {
+        self.present.lock().contains_key(user)
+    }
+
+    /// Returns those who are in at this moment.
+    pub(super) fn present(&self) -> Vec<UserId> {
+        let present = self.present.lock();
+        present
+            .iter()
+            .filter(|(_, intervals)| is_open(intervals))
+            .map(|(user, _)| user.clone())
+            .collect()
+    }
+
+    /// Ends what users see at a place.
+    pub(super) fn close(&self, users: &[UserId], through: Seq) {
+        let mut present = self.present.lock();
+        for user in users {
+            if let Some(intervals) = present.get_mut(user) {
+                close(intervals, through);
+            }
+        }
+    }
+
+    /// Ends what everybody sees at a place.
+    pub(super) fn close_all(&self, through: Seq) {
+        let mut present = self.present.lock();
+        present
+            .values_mut()
+            .for_each(|intervals| close(intervals, through));
+    }
+
+    /// Forgets those who see nothing at a place or after it.
+    pub(super) fn forget_before(&self, next: Seq) {
+        self.present.lock().retain(|_, intervals| {
+            let last = intervals.as_slice().last();
+            last.is_some_and(|last| last.through.is_none_or(|through| through >= next))
+        });
+    }
+
+    /// Returns what each sees of events from `lowest` on, which is the lowest place that they or their targets have.
+    pub(super) fn sights(&self, lowest: Seq) -> Vec<(UserId, Sight)> {
+        let present = self.present.lock();
+        let sight = |intervals: &Intervals| match intervals.as_slice() {
+            [one] if one.from <= lowest && one.through.is_none() => Sight::All,
+            _ => Sight::Within(intervals.clone()),
+        };
+        present
+            .iter()
+            .map(|(user, intervals)| (user.clone(), sight(intervals)))
+            .collect()
+    }
+}
+
+/// Ends the open interval, unless it begins after that place: then they are back already.
+fn close(intervals: &mut Intervals, through: Seq) {
+    let open = intervals.as_slice().last();
+    if open.is_some_and(|open| open.from <= through) {
+        intervals.close(through);
+    }
+}
+
+fn is_open(intervals: &Intervals) -> bool {
+    let last = intervals.as_slice().last();
+    last.is_some_and(|last| last.through.is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(id: &str) -> UserId {
+        UserId::new(id).unwrap()
+    }
+
+    #[test]
+    fn who_was_removed_is_no_member_and_is_forgotten_after_the_place() {
+        let members = Members::default();
+        members.put(user("ana"), Intervals::from(Seq(1)));
+        members.put(user("ben"), Intervals::from(Seq(1)));
+        members.close(&[user("ben")], Seq(7));
+        assert_eq!(members.present(), [user("ana")]);
+        members.forget_before(Seq(7));
+        assert!(members.contains(&user("ben")));
+        members.forget_before(Seq(8));
+        assert!(!members.contains(&user("ben")));
+    }
+
+    #[test]
+    fn an_old_removal_does_not_end_a_new_membership() {
+        let members = Members::default();
+        let mut intervals = Intervals::from(Seq(1));
+        intervals.close(Seq(5));
+        intervals.open(Seq(9));
+        members.put(user("ana"), intervals);
+        members.close(&[user("ana")], Seq(5));
+        assert_eq!(members.present(), [user("ana")]);
+    }
+}

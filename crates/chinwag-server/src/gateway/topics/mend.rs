@@ -1,0 +1,285 @@
+//! What of large chats waits for an engine: gaps, new members, chats that nobody here is in, lost subscriptions.
+
+use std::{sync::Arc, time::Duration};
+
+use chinwag_core::{
+    model::{LogRow, MemberRow, RowBody},
+    ports::{Broadcast, BroadcastFrame, BusMessage, EngineResult, Order as ReadOrder, ReadRange},
+    render,
+};
+use chinwag_proto::{ChatId, Epoch, Seq, UserId};
+
+use super::{
+    LargeChat,
+    order::{Order, Path, REMEMBERED},
+};
+use crate::gateway::{Gateway, encode, registry::hidden};
+
+/// Rows read at a time.
+const ROWS: usize = 256;
+/// Places that are read for a gap before the clients are told to fetch.
+const REPAIRED: u64 = 2_048;
+/// Places read for one who joined while the topic was not listened to, or before it was known here.
+const MISSED: u64 = REMEMBERED as u64;
+/// Times that it is read again because more came meanwhile.
+const ROUNDS: usize = 8;
+/// How long to wait after a failure.
+const PAUSE: Duration = Duration::from_millis(500);
+/// How often it is looked for chats that are large no more.
+const SHRUNK_EVERY: Duration = Duration::from_secs(60);
+
+impl Gateway {
+    /// Does what waits for an engine, one chat after the other.
+    pub(in crate::gateway) async fn mend(&self) {
+        let mut shrunk_at = tokio::time::Instant::now() + SHRUNK_EVERY;
+        let mut shrunk: Vec<ChatId> = Vec::new();
+        loop {
+            tokio::select! {
+                () = self.topics.wake.notified() => self.mend_due().await,
+                () = tokio::time::sleep_until(shrunk_at) => {
+                    shrunk = self.let_shrunk_go(&shrunk).await;
+                    shrunk_at = tokio::time::Instant::now() + SHRUNK_EVERY;
+                }
+            }
+        }
+    }
+
+    async fn mend_due(&self) {
+        let (chats, everything) = {
+            let mut due = self.topics.due.lock();
+            (
+                std::mem::take(&mut due.chats),
+                std::mem::take(&mut due.everything),
+            )
+        };
+        if everything && let Err(error) = self.listen_anew().await {
+            tracing::warn!(%error, "can't listen to all large chats");
+            self.topics.doubt_all();
+            tokio::time::sleep(PAUSE).await;
+        }
+        for id in chats {
+            if let Err(error) = self.mend_chat(id).await {
+                tracing::warn!(chat = %id, %error, "can't mend a large chat yet");
+                self.topics.wake_for(id);
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+
+    /// Subscribes to everything again, and looks at what each user here may have become a member of meanwhile.
+    async fn listen_anew(&self) -> EngineResult<()> {
+        for (id, chat) in self.topics.all() {
+            if chat.begun.initialized() {
+                self.topics.subscribe(id).await?;
+            }
+            chat.doubt();
+            self.topics.wake_for(id);
+        }
+        for user in self.registry.users() {
+            self.listen_for(&user).await?;
+            if !self.topics.holds(&user) {
+                self.topics.forget(&user);
+            }
+        }
+        Ok(())
+    }
+
+    async fn mend_chat(&self, id: ChatId) -> EngineResult<()> {
+        let Some(chat) = self.topics.find(id) else {
+            return Ok(());
+        };
+        if chat.members.is_empty() {
+            return self.topics.let_go(id).await;
+        }
+        let joining = chat.members.take_joining();
+        let settled = self.settle(&chat, &joining).await;
+        if settled.is_err() {
+            chat.members.join(joining);
+        }
+        settled?;
+        if chat.take_doubt() {
+            let doubted = self.look_at_end(&chat).await;
+            doubted.inspect_err(|_| chat.doubt())?;
+        }
+        self.fill_gap(&chat).await
+    }
+
+    /// Makes users members here, as the directory knows them; what they missed since they joined comes first.
+    async fn settle(&self, chat: &LargeChat, users: &[UserId]) -> EngineResult<()> {
+        self.begin_topic(chat).await?;
+        if users.is_empty() {
+            return Ok(());
+        }
+        let directory = &self.ports.directory;
+        let found = directory.memberships(chat.id, users).await?;
+        let members: Vec<MemberRow> = found
+            .into_iter()
+            .flatten()
+            .map(|membership| membership.member)
+            .filter(|member| member.active && !chat.members.contains(&member.user))
+            .collect();
+        let lowest = members.iter().map(|member| member.joined_seq).min();
+        let Some(lowest) = lowest else {
+            return Ok(());
+        };
+        let mut rows: Vec<LogRow> = Vec::new();
+        for _ in 0..ROUNDS {
+            let next = chat.order.lock().next().unwrap_or_default();
+            let from = match rows.last() {
+                Some(last) => last.seq.next(),
+                None => lowest.max(Seq(next.0.saturating_sub(MISSED))),
+            };
+            rows.extend(self.rows(chat.id, from, next).await?);
+            let missed = self.render(chat.id, &rows).await?;
+            let order = chat.order.lock();
+            if order.next() == Some(next) {
+                for member in members {
+                    self.admit_member(chat, &order, member, &rows, &missed);
+                }
+                return Ok(());
+            }
+        }
+        // More comes than can be read: they begin now, and fetch the rest.
+        let order = chat.order.lock();
+        for member in members {
+            self.admit_member(chat, &order, member, &[], &[]);
+        }
+        Ok(())
+    }
+
+    /// Makes one user a member here. Called while nothing goes out.
+    fn admit_member(
+        &self,
+        chat: &LargeChat,
+        order: &Order,
+        member: MemberRow,
+        rows: &[LogRow],
+        missed: &[BroadcastFrame],
+    ) {
+        let joined = member.joined_seq;
+        let knows_start = rows.first().is_some_and(|first| first.seq <= joined);
+        // Before the chat took this path its events came directly, the joining included.
+        let changed_path = rows
+            .iter()
+            .any(|row| row.seq > joined && matches!(row.body, RowBody::Path { large: true }));
+        let is_missed = |frame: &&BroadcastFrame| {
+            let seq = frame.frame.seq;
+            let by_path = order.path_of(seq).map(|path| path == Path::Topic);
+            seq >= joined && by_path.unwrap_or(!changed_path)
+        };
+        if knows_start {
+            let frames: Vec<_> = missed
+                .iter()
+                .filter(is_missed)
+                .map(|frame| match frame.target {
+                    Some(_) if !member.intervals.sees(frame.frame.seq, frame.target) => {
+                        hidden(frame)
+                    }
+                    _ => encode::log(&frame.frame),
+                })
+                .collect();
+            self.registry.send_many(&member.user, &frames);
+        }
+        chat.members.put(member.user.clone(), member.intervals);
+        // Whoever left meanwhile would never be let go.
+        if !self.topics.holds(&member.user) {
+            chat.members.remove(&member.user);
+        }
+    }
+
+    /// Takes what was lost at the end, which no later place shows.
+    async fn look_at_end(&self, chat: &LargeChat) -> EngineResult<()> {
+        let head = self.head_of(chat.id).await?;
+        let Some(next) = chat.order.lock().next() else {
+            return Ok(());
+        };
+        self.repair(chat, next, head.next()).await
+    }
+
+    async fn fill_gap(&self, chat: &LargeChat) -> EngineResult<()> {
+        let gap = chat.order.lock().gap();
+        match gap {
+            Some((from, through)) => self.repair(chat, from, through.next()).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Delivers the places from one until before another out of the store.
+    async fn repair(&self, chat: &LargeChat, from: Seq, until: Seq) -> EngineResult<()> {
+        if until.0.saturating_sub(from.0) > REPAIRED {
+            let mut order = chat.order.lock();
+            order.skip_to(until);
+            self.let_out(chat, &mut order);
+            return Ok(());
+        }
+        let mut from = from;
+        while from < until {
+            let rows = self.rows(chat.id, from, until).await?;
+            let Some(last) = rows.last() else {
+                break;
+            };
+            from = last.seq.next();
+            let frames = self.render(chat.id, &rows).await?;
+            let message = Arc::new(BusMessage::Events(Broadcast {
+                chat: chat.id,
+                frames,
+                users: [].into(),
+            }));
+            self.take_large(chat, &message, Path::Topic);
+        }
+        // Whatever the store doesn't have is left to the clients; else the chat would stand still here.
+        let mut order = chat.order.lock();
+        order.skip_to(until);
+        self.let_out(chat, &mut order);
+        Ok(())
+    }
+
+    /// Reads the rows from a place until before another, up to a bound.
+    async fn rows(&self, id: ChatId, from: Seq, until: Seq) -> EngineResult<Vec<LogRow>> {
+        if from >= until {
+            return Ok(Vec::new());
+        }
+        let range = ReadRange {
+            from,
+            through: Seq(until.0 - 1),
+            limit: ROWS,
+            order: ReadOrder::Rising,
+            messages_only: false,
+        };
+        self.ports.store.read(id, range).await
+    }
+
+    async fn render(&self, id: ChatId, rows: &[LogRow]) -> EngineResult<Vec<BroadcastFrame>> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let directory = &self.ports.directory;
+        let row = directory.chats(&[id]).await?.into_iter().next().flatten();
+        let epoch = row.map_or_else(Epoch::default, |row| row.epoch);
+        render::broadcast(&*self.ports.store, id, epoch, rows).await
+    }
+
+    /// Lets chats go that are delivered directly again: those that were so at the last look already, since for a
+    /// while both paths carry. Returns those that are so now.
+    async fn let_shrunk_go(&self, before: &[ChatId]) -> Vec<ChatId> {
+        let ids: Vec<ChatId> = self.topics.all().into_iter().map(|(id, _)| id).collect();
+        let mut shrunk = Vec::new();
+        for ids in ids.chunks(ROWS) {
+            let Ok(rows) = self.ports.directory.chats(ids).await else {
+                return before.to_vec();
+            };
+            let is_small = |row: &Option<chinwag_core::model::ChatRow>| {
+                row.as_ref().is_none_or(|row| !row.large || row.deleted)
+            };
+            let small = ids.iter().zip(&rows).filter(|(_, row)| is_small(row));
+            shrunk.extend(small.map(|(id, _)| *id));
+        }
+        for id in shrunk.iter().filter(|id| before.contains(id)) {
+            if let Some(chat) = self.topics.find(*id) {
+                chat.members.clear();
+                self.topics.wake_for(*id);
+            }
+        }
+        shrunk
+    }
+}

@@ -1,0 +1,259 @@
+//! Large chats: one message a node, delivered here to the members who are online, in order of place.
+//!
+//! A chat's way here: [`Gateway::listen_for`] (a member connects) or [`BusMessage::Joined`] (somebody online becomes
+//! a member) → subscribe → read the head → deliver what comes, in order of place. A gap is held until the store
+//! answers. What a member sees is decided by place alone: by intervals, and by the membership events themselves.
+
+mod large_chat;
+mod members;
+mod mend;
+mod order;
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use chinwag_core::{
+    model::Intervals,
+    ports::{BusMessage, BusSubscription, EngineError, EngineResult, Topic},
+};
+use chinwag_proto::{ChatId, Seq, UserId};
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::Notify;
+
+pub(super) use large_chat::LargeChat;
+
+use super::Gateway;
+
+/// Memberships read at a time when a user connects.
+const PAGE: usize = 500;
+
+/// The large chats that somebody here is a member of.
+#[derive(Default)]
+pub(super) struct Topics {
+    chats: RwLock<HashMap<ChatId, Arc<LargeChat>>>,
+    /// How many sessions each user has here, those that are beginning included.
+    users: Mutex<HashMap<UserId, u32>>,
+    subscription: Mutex<Option<Arc<dyn BusSubscription>>>,
+    /// Orders subscribing and unsubscribing, so that the last decision is the last call.
+    subscribing: tokio::sync::Mutex<()>,
+    due: Mutex<Due>,
+    wake: Notify,
+}
+
+/// What has to be done that waits for an engine.
+#[derive(Default)]
+struct Due {
+    chats: HashSet<ChatId>,
+    /// Whether whole subscriptions may have been lost.
+    everything: bool,
+}
+
+impl Topics {
+    /// Takes the node's subscription, the first or a new one.
+    pub(super) fn attach(&self, subscription: Arc<dyn BusSubscription>) {
+        *self.subscription.lock() = Some(subscription);
+    }
+
+    /// Notes that a session of a user begins.
+    pub(super) fn enter(&self, user: &UserId) {
+        *self.users.lock().entry(user.clone()).or_default() += 1;
+    }
+
+    /// Notes that one ended; with the last one the user is no member here any more.
+    pub(super) fn leave(&self, user: &UserId) {
+        {
+            let mut users = self.users.lock();
+            match users.get_mut(user) {
+                Some(sessions) if *sessions > 1 => {
+                    *sessions -= 1;
+                    return;
+                }
+                _ => users.remove(user),
+            };
+        }
+        self.forget(user);
+    }
+
+    /// Returns whether a user has a session here, or one that is beginning.
+    fn holds(&self, user: &UserId) -> bool {
+        self.users.lock().contains_key(user)
+    }
+
+    /// Lets a user be a member of no chat here.
+    fn forget(&self, user: &UserId) {
+        for (id, chat) in self.all() {
+            if chat.members.remove(user) {
+                self.wake_for(id);
+            }
+        }
+    }
+
+    /// Takes new members of a large chat: those who are online here are looked up, since this is a hint only.
+    pub(super) fn joined(&self, id: ChatId, members: &[(UserId, Intervals)]) {
+        let here: Vec<UserId> = members
+            .iter()
+            .map(|(user, _)| user)
+            .filter(|user| self.holds(user))
+            .cloned()
+            .collect();
+        if !here.is_empty() {
+            self.chat(id).members.join(here);
+            self.wake_for(id);
+        }
+    }
+
+    /// Lets members go: nothing after that place reaches them.
+    pub(super) fn parted(&self, id: ChatId, users: &[UserId], through: Seq) {
+        if let Some(chat) = self.find(id) {
+            chat.members.close(users, through);
+        }
+    }
+
+    pub(super) fn members_of(&self, id: ChatId) -> Vec<UserId> {
+        self.find(id)
+            .map(|chat| chat.members.present())
+            .unwrap_or_default()
+    }
+
+    pub(super) fn find(&self, id: ChatId) -> Option<Arc<LargeChat>> {
+        self.chats.read().get(&id).cloned()
+    }
+
+    fn chat(&self, id: ChatId) -> Arc<LargeChat> {
+        let mut chats = self.chats.write();
+        let chat = chats.entry(id);
+        Arc::clone(chat.or_insert_with(|| Arc::new(LargeChat::new(id))))
+    }
+
+    fn all(&self) -> Vec<(ChatId, Arc<LargeChat>)> {
+        let chats = self.chats.read();
+        chats
+            .iter()
+            .map(|(id, chat)| (*id, Arc::clone(chat)))
+            .collect()
+    }
+
+    /// Lets [`Gateway::mend`] look at a chat.
+    fn wake_for(&self, id: ChatId) {
+        self.due.lock().chats.insert(id);
+        self.wake.notify_one();
+    }
+
+    /// Lets [`Gateway::mend`] look at everything: the bus may have lost any of it.
+    pub(super) fn doubt_all(&self) {
+        self.due.lock().everything = true;
+        self.wake.notify_one();
+    }
+
+    /// Lets [`Gateway::mend`] compare what came of a chat with its head.
+    pub(super) fn doubt(&self, id: ChatId) {
+        if let Some(chat) = self.find(id) {
+            chat.doubt();
+            self.wake_for(id);
+        }
+    }
+
+    fn subscription(&self) -> EngineResult<Arc<dyn BusSubscription>> {
+        let subscription = self.subscription.lock().clone();
+        subscription.ok_or_else(|| EngineError::Unavailable("the bus is not open yet".into()))
+    }
+
+    async fn subscribe(&self, id: ChatId) -> EngineResult<()> {
+        let _order = self.subscribing.lock().await;
+        self.subscription()?.add(Topic::Chat(id)).await
+    }
+
+    /// Lets a chat go that nobody here is in any more.
+    async fn let_go(&self, id: ChatId) -> EngineResult<()> {
+        let _order = self.subscribing.lock().await;
+        {
+            let mut chats = self.chats.write();
+            if chats.get(&id).is_some_and(|chat| !chat.members.is_empty()) {
+                return Ok(());
+            }
+            chats.remove(&id);
+        }
+        self.subscription()?.remove(Topic::Chat(id)).await
+    }
+}
+
+impl Gateway {
+    /// Begins to listen to a user's large chats: subscribed before the head is read, and that before `ready`.
+    pub(super) async fn listen_for(&self, user: &UserId) -> EngineResult<()> {
+        let directory = &self.ports.directory;
+        let mut after = None;
+        loop {
+            let page = directory.chats_of(user, after, PAGE).await?;
+            let is_last = page.len() < PAGE;
+            after = page.last().map(|membership| membership.member.chat);
+            let active: Vec<_> = page
+                .into_iter()
+                .map(|found| found.member)
+                .filter(|member| member.active)
+                .collect();
+            let ids: Vec<ChatId> = active.iter().map(|member| member.chat).collect();
+            let rows = directory.chats(&ids).await?;
+            for (member, row) in active.into_iter().zip(rows) {
+                if row.is_some_and(|row| row.large && !row.deleted) {
+                    let chat = self.topics.chat(member.chat);
+                    chat.members.put(member.user, member.intervals);
+                    self.begin_topic(&chat).await?;
+                }
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Subscribes, then reads the head; once a chat, however many ask.
+    async fn begin_topic(&self, chat: &LargeChat) -> EngineResult<()> {
+        let begin = || async {
+            self.topics.subscribe(chat.id).await?;
+            let head = self.head_of(chat.id).await?;
+            self.begin_order(chat, head);
+            EngineResult::Ok(())
+        };
+        chat.begun.get_or_try_init(begin).await?;
+        Ok(())
+    }
+
+    async fn head_of(&self, id: ChatId) -> EngineResult<Seq> {
+        let heads = self.ports.owner.heads(&[id]).await;
+        let heads = heads.map_err(|problem| EngineError::Unavailable(problem.to_string()))?;
+        Ok(heads
+            .into_iter()
+            .flatten()
+            .next()
+            .map_or(Seq::ZERO, |head| head.seq))
+    }
+
+    /// Takes what came on a large chat's topic.
+    pub(super) fn take_from_topic(&self, id: ChatId, message: &Arc<BusMessage>) {
+        match &**message {
+            BusMessage::Events(_) => {
+                if let Some(chat) = self.topics.find(id) {
+                    self.take_large(&chat, message, order::Path::Topic);
+                }
+            }
+            BusMessage::Typing { user, members, .. } => {
+                let users: Arc<[UserId]> = self.topics.members_of(id).into();
+                self.take_typing(id, user, &users, *members);
+            }
+            _ => self.take(message),
+        }
+    }
+
+    /// Takes events that are addressed to users, if the chat is one that also comes, or came, on its topic.
+    pub(super) fn take_if_large(&self, id: ChatId, message: &Arc<BusMessage>) -> bool {
+        match self.topics.find(id) {
+            Some(chat) => {
+                self.take_large(&chat, message, order::Path::Direct);
+                true
+            }
+            None => false,
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Chats above `direct_max_members`: through the queue and a topic.
+
+use std::time::Duration;
+
+use chinwag_core::owner::Command;
+use chinwag_proto::{ChatId, shapes::HistoryVisible};
+use serde_json::{Value, json};
+
+use crate::{
+    client::Client,
+    node::{Node, user},
+};
+
+/// A chat that is large from five members on.
+async fn large(visible: HistoryVisible) -> (Node, ChatId) {
+    let node = Node::with(&[("direct_max_members", "4")]).await;
+    let chat = node
+        .group(&["ana", "ben", "cem", "dan", "eva"], visible)
+        .await;
+    (node, chat)
+}
+
+/// Receives until a message with a content has come; checks that the places are gap-free and come once.
+async fn places_until(client: &mut Client, content: &str) -> Vec<Value> {
+    let mut frames: Vec<Value> = Vec::new();
+    loop {
+        let frame = client.next().await;
+        let Some(seq) = frame["seq"].as_u64() else {
+            continue;
+        };
+        if let Some(last) = frames.last() {
+            assert_eq!(seq, last["seq"].as_u64().unwrap() + 1, "{frames:?} {frame}");
+        }
+        let is_last = frame["message"]["content"] == content;
+        frames.push(frame);
+        if is_last {
+            return frames;
+        }
+    }
+}
+
+#[tokio::test]
+async fn members_of_a_large_chat_get_every_place_once_and_in_order() {
+    let (node, chat) = large(HistoryVisible::All).await;
+    let mut sessions = Vec::new();
+    for id in ["ana", "ben", "cem", "dan", "eva"] {
+        sessions.push(node.session(id).await);
+    }
+    for number in 0..100 {
+        let id = ["ana", "ben"][number % 2];
+        node.say(id, chat, &number.to_string()).await;
+    }
+    for session in &mut sessions {
+        let frames = places_until(session, "99").await;
+        let messages = frames.iter().filter(|frame| frame["type"] == "message");
+        assert_eq!(messages.count(), 100);
+    }
+}
+
+#[tokio::test]
+async fn a_member_who_joins_while_messages_flow_misses_nothing_from_there_on() {
+    for visible in [HistoryVisible::All, HistoryVisible::Joined] {
+        let (node, chat) = large(visible).await;
+        node.users(&["fay"]).await;
+        let (mut ben, mut fay) = (node.session("ben").await, node.session("fay").await);
+        for number in 0..150 {
+            node.say("ana", chat, &number.to_string()).await;
+            if number == 75 {
+                node.add("ana", chat, &[user("fay")]).await;
+            }
+        }
+        places_until(&mut ben, "149").await;
+        let frames = places_until(&mut fay, "149").await;
+        assert_eq!(frames[0]["type"], "membership", "{}", frames[0]);
+        assert_eq!(frames[1]["message"]["content"], "76");
+    }
+}
+
+#[tokio::test]
+async fn a_member_who_is_removed_while_messages_flow_gets_nothing_after_that_place() {
+    let (node, chat) = large(HistoryVisible::All).await;
+    let (mut ben, mut eva) = (node.session("ben").await, node.session("eva").await);
+    for number in 0..150 {
+        node.say("ana", chat, &number.to_string()).await;
+        if number == 75 {
+            node.remove("ana", chat, "eva").await;
+        }
+    }
+    places_until(&mut ben, "149").await;
+    let frames = places_until(&mut eva, "75").await;
+    assert_eq!(frames.last().unwrap()["message"]["content"], "75");
+    let rest = eva.settled().await;
+    let [parting] = &rest[..] else {
+        panic!("{rest:?}");
+    };
+    assert_eq!(parting["event"]["change"], "removed");
+}
+
+#[tokio::test]
+async fn the_1001st_member_changes_the_path_and_nobody_misses_or_doubles_a_place() {
+    let node = Node::start().await;
+    let ids: Vec<String> = (0..1_000).map(|number| format!("user{number}")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let chat = node.group(&ids, HistoryVisible::All).await;
+    node.users(&["last"]).await;
+    let mut sessions = Vec::new();
+    for id in ["user0", "user1", "user999", "last"] {
+        sessions.push(node.session(id).await);
+    }
+    for number in 0..120 {
+        node.say("user5", chat, &number.to_string()).await;
+        if number == 40 {
+            node.add("user0", chat, &[user("last")]).await;
+        }
+    }
+    let mut last = sessions.pop().unwrap();
+    for session in &mut sessions {
+        let frames = places_until(session, "119").await;
+        assert_eq!(frames[0]["message"]["content"], "0");
+    }
+    let frames = places_until(&mut last, "119").await;
+    assert_eq!(frames[0]["type"], "membership");
+    assert_eq!(
+        frames.len(),
+        1 + 1 + 79,
+        "the joining, the path, the messages"
+    );
+}
+
+#[tokio::test]
+async fn a_chat_that_shrinks_goes_on_directly() {
+    let (node, chat) = large(HistoryVisible::All).await;
+    let mut ben = node.session("ben").await;
+    node.say("ana", chat, "large").await;
+    for id in ["cem", "dan"] {
+        node.remove("ana", chat, id).await;
+    }
+    node.say("ana", chat, "small").await;
+    node.users(&["fay"]).await;
+    let mut fay = node.session("fay").await;
+    node.add("ana", chat, &[user("fay")]).await;
+    node.say("ana", chat, "with fay").await;
+    places_until(&mut ben, "with fay").await;
+    let frames = places_until(&mut fay, "with fay").await;
+    assert_eq!(frames.len(), 2, "{frames:?}");
+}
+
+#[tokio::test]
+async fn in_a_large_chat_too_who_may_not_see_the_target_gets_a_hidden_place() {
+    let (node, chat) = large(HistoryVisible::Joined).await;
+    let early = node.say("ana", chat, "early").await;
+    node.users(&["fay"]).await;
+    node.add("ana", chat, &[user("fay")]).await;
+    let (mut ben, mut fay) = (node.session("ben").await, node.session("fay").await);
+    let edit = Command::Edit {
+        message: early,
+        content: "secret".into(),
+        client_id: None,
+    };
+    node.execute("ana", chat, edit).await;
+    node.say("ana", chat, "late").await;
+    ben.until_type("messageEdited").await;
+    let frames = places_until(&mut fay, "late").await;
+    assert_eq!(frames.first().unwrap()["type"], "hidden", "{frames:?}");
+    assert!(!format!("{frames:?}").contains("secret"));
+}
+
+#[tokio::test]
+async fn typing_in_a_large_chat_reaches_its_members_and_nobody_who_has_left() {
+    let (node, chat) = large(HistoryVisible::All).await;
+    let mut sessions = Vec::new();
+    for id in ["ana", "ben", "eva"] {
+        sessions.push(node.session(id).await);
+    }
+    node.remove("ana", chat, "eva").await;
+    let mut eva = sessions.pop().unwrap();
+    eva.until_type("membership").await;
+    let mut ben = sessions.pop().unwrap();
+    let mut ana = sessions.pop().unwrap();
+    ana.say(&json!({"type": "typing", "chatId": chat})).await;
+    assert_eq!(ben.until_type("typing").await["userId"], "ana");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(eva.settled().await.is_empty());
+}
