@@ -1,5 +1,6 @@
 //! Each rule against a planted fault and a near miss, and against random histories.
 
+mod faults;
 mod log_faults;
 mod people_faults;
 mod random;

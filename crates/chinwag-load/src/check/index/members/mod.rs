@@ -1,11 +1,13 @@
 //! Who was a member when: by places, as the log says it, and by time, as the requests say it.
 
+mod absences;
+
 use std::collections::HashMap;
 
 use super::Index;
-use super::names::NONE;
 use super::tables::*;
 use crate::check::history::{HistoryVisible, Kind};
+use absences::{Moves, absences, note_requests};
 
 /// Holds a stretch of places that a member may see, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,15 +40,6 @@ pub(crate) struct Members {
     known_to: Vec<u64>,
     /// Whether anybody's membership of a chat is known.
     has_members: Vec<bool>,
-}
-
-/// Holds a user's comings and goings in one chat.
-#[derive(Debug, Default)]
-struct Moves {
-    opened: Vec<u64>,
-    closed: Vec<u64>,
-    adds: Vec<u32>,
-    removes: Vec<u32>,
 }
 
 impl Members {
@@ -223,90 +216,4 @@ fn known_to(chat: &Chat) -> u64 {
         known += 1;
     }
     known
-}
-
-fn note_requests(index: &Index, moves: &mut HashMap<(u32, u32), Moves>) {
-    for (number, request) in index.requests.iter().enumerate() {
-        let Some(users) = index.user_lists.get(request.users as usize) else {
-            continue;
-        };
-        if request.refused() {
-            continue;
-        }
-        for user in users {
-            let moves = moves.entry((request.chat, *user)).or_default();
-            match request.asked {
-                Asked::Add => moves.adds.push(number as u32),
-                _ => moves.removes.push(number as u32),
-            }
-        }
-    }
-}
-
-fn absences(index: &Index, moves: &Moves, intervals: Option<&Vec<Interval>>) -> Vec<Absence> {
-    let adds = pair(index, &moves.opened, &moves.adds);
-    let removes = pair(index, &moves.closed, &moves.removes);
-    let mut absences = Vec::new();
-    let first = intervals.and_then(|intervals| intervals.first());
-    if let Some(add) = first
-        .filter(|first| first.opened > 0)
-        .and_then(|first| adds.get(&first.opened))
-    {
-        absences.push(Absence {
-            after_at: 0,
-            after_line: 0,
-            until_line: add.line,
-        });
-    }
-    for closed in &moves.closed {
-        let Some(remove) = removes.get(closed).filter(|remove| remove.acked()) else {
-            continue;
-        };
-        let next = moves.opened.iter().find(|opened| *opened > closed);
-        let until_line = match next {
-            Some(opened) => adds.get(opened).map(|add| add.line),
-            None => Some(first_add_after(index, &moves.adds, remove.ack_line)),
-        };
-        let Some(until_line) = until_line.filter(|until| *until > remove.ack_line) else {
-            continue;
-        };
-        let (after_at, after_line) = (remove.acked_at, remove.ack_line);
-        absences.push(Absence {
-            after_at,
-            after_line,
-            until_line,
-        });
-    }
-    absences
-}
-
-/// Finds the first line at which somebody may have begun to bring the user back.
-fn first_add_after(index: &Index, adds: &[u32], line: u32) -> u32 {
-    let adds = adds.iter().map(|number| &index.requests[*number as usize]);
-    let open = adds.filter(|add| !add.acked() || add.ack_line > line);
-    open.map(|add| add.line).min().unwrap_or(NONE)
-}
-
-/// Finds the request behind each place: by the place that was acknowledged, or, where answers
-/// don't tell places, one after the other, if there are as many requests as places.
-fn pair<'a>(index: &'a Index, places: &[u64], requests: &[u32]) -> HashMap<u64, &'a Request> {
-    let requests = requests
-        .iter()
-        .map(|number| &index.requests[*number as usize]);
-    let (placed, unplaced): (Vec<_>, Vec<_>) = requests.partition(|request| request.id != 0);
-    let mut pairs: HashMap<u64, &Request> = HashMap::new();
-    for request in placed {
-        if places.contains(&request.place.seq) {
-            pairs.insert(request.place.seq, request);
-        }
-    }
-    let rest: Vec<u64> = places
-        .iter()
-        .copied()
-        .filter(|place| !pairs.contains_key(place))
-        .collect();
-    if rest.len() == unplaced.len() {
-        pairs.extend(rest.into_iter().zip(unplaced));
-    }
-    pairs
 }
