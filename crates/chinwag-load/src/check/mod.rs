@@ -13,6 +13,7 @@ mod rules;
 #[cfg(test)]
 mod tests;
 pub mod value;
+pub mod wire;
 
 use history::Record;
 use index::load::Loader;
