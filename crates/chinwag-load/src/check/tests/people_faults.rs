@@ -116,6 +116,24 @@ fn an_edit_of_what_one_may_not_see_must_be_hidden() {
     }
 }
 
+#[test]
+fn a_member_from_the_start_came_in_where_the_log_says_so() {
+    let log = [
+        moved(1, "ana", &["ana"], &[]),
+        moved(2, "ana", &["ben"], &[]),
+    ];
+    let mut story = Story::visible(&["ana", "ben"], HistoryVisible::Joined);
+    let [first, second] = log.clone();
+    story
+        .live("ana", first.clone())
+        .live("ben", hidden(1))
+        .live("ben", second);
+    story.dump(&log);
+    story.keeps("visible");
+    story.live("ben", first);
+    assert_eq!(story.breaks("visible"), [6]);
+}
+
 fn mark(seq: u64, asked: Option<u64>) -> What {
     What::Mark(Mark {
         chat: "c".into(),

@@ -188,12 +188,19 @@ impl Members {
             };
             for user in &change.added {
                 let intervals = self.intervals.entry((number, *user)).or_default();
-                if intervals.last().is_none_or(|last| last.to != u64::MAX) {
-                    intervals.push(Interval {
-                        opened: seq,
-                        from,
-                        to: u64::MAX,
-                    });
+                let joined = Interval {
+                    opened: seq,
+                    from,
+                    to: u64::MAX,
+                };
+                let open = intervals.last_mut().filter(|last| last.to == u64::MAX);
+                if let Some(start) = open {
+                    // The log itself tells where a member from the start came in.
+                    if start.opened == 0 {
+                        *start = joined;
+                    }
+                } else {
+                    intervals.push(joined);
                     moves.entry((number, *user)).or_default().opened.push(seq);
                 }
             }
