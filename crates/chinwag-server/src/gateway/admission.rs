@@ -116,17 +116,17 @@ impl Gateway {
                 Incoming::Ping | Incoming::Pong => {}
             }
         };
-        let (id, problem) = match dispatch::read(&text) {
+        match dispatch::read(&text) {
             Ok(frame) => match frame.request {
-                Request::Auth { token, device_id } => return Some((frame.id, device_id, token)),
+                Request::Auth { token, device_id } => Some((frame.id, device_id, token)),
                 _ => {
                     let detail = "the first frame says who is asking: `auth`";
-                    (frame.id, Problem::new(ErrorCode::Unauthorized, detail))
+                    let problem = Problem::new(ErrorCode::Unauthorized, detail);
+                    refuse(connection, frame.id, problem, CloseCode::BadToken)
                 }
             },
-            Err(refused) => refused,
-        };
-        refuse(connection, id, problem, CloseCode::ProtocolError)
+            Err((id, problem)) => refuse(connection, id, problem, CloseCode::ProtocolError),
+        }
     }
 
     /// Makes the session: where it is is written, and its large chats are listened to, before it is told `ready`.

@@ -77,9 +77,13 @@ impl Client {
 
     /// Waits for the next frame; the error is the code that the server closed with, 0 where there is none.
     pub(crate) async fn receive(&mut self) -> Result<Value, u16> {
+        let received = tokio::time::timeout(PATIENCE, self.receive_patiently());
+        received.await.expect("nothing comes")
+    }
+
+    async fn receive_patiently(&mut self) -> Result<Value, u16> {
         loop {
-            let next = tokio::time::timeout(PATIENCE, self.stream.next());
-            match next.await.expect("nothing comes") {
+            match self.stream.next().await {
                 Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
                 Some(Ok(Message::Close(Some(close)))) => return Err(close.code.into()),
                 Some(Ok(Message::Close(None)) | Err(_)) | None => return Err(0),
