@@ -46,7 +46,7 @@ fn main() {
         let bare = bare(&rows, messages);
         let one = runtime.block_on(engine(batches(messages, BATCH), 1));
         let four = runtime.block_on(engine(batches(messages, BATCH), 4));
-        let single = runtime.block_on(engine(batches(messages, 1), SENDERS));
+        let single = runtime.block_on(engine(singles(messages), SENDERS));
         print(&format!("round {round}"), [bare, one, four, single]);
         for (list, result) in results.iter_mut().zip([bare, one, four, single]) {
             list.push(result);
@@ -57,6 +57,7 @@ fn main() {
         results.map(|list| list.iter().sum::<f64>() / list.len() as f64),
     );
     runtime.block_on(pages());
+    starts();
 }
 
 fn print(what: &str, [bare, one, four, single]: [f64; 4]) {
@@ -82,6 +83,19 @@ fn batches(messages: usize, batch: usize) -> Vec<Vec<Append>> {
         })
         .collect();
     appends.chunks(batch).map(<[Append]>::to_vec).collect()
+}
+
+/// Makes messages one by one, each sender's into chats of its own, in order: as owners hand them in.
+fn singles(messages: usize) -> Vec<Vec<Append>> {
+    let chats_each = CHATS / SENDERS as u64;
+    (0..messages as u64)
+        .map(|number| {
+            let (sender, sent) = (number % SENDERS as u64, number / SENDERS as u64);
+            let chat = ChatId(sender * chats_each + sent % chats_each + 1);
+            let id = EventId((number + 1) << 12);
+            vec![message(chat, sent / chats_each + 1, id)]
+        })
+        .collect()
 }
 
 fn message(chat: ChatId, seq: u64, id: EventId) -> Append {
@@ -266,4 +280,24 @@ async fn pages() {
             PAGES as f64 / total.as_secs_f64()
         );
     }
+}
+
+/// Opens empty directories, new ones and known ones.
+fn starts() {
+    let (mut new, mut known) = (Vec::new(), Vec::new());
+    for _ in 0..20 {
+        let directory = tempfile::tempdir().expect("a directory");
+        for times in [&mut new, &mut known] {
+            let started = Instant::now();
+            let store = Embedded::open(directory.path(), Options::default()).expect("a directory");
+            times.push(started.elapsed());
+            drop(store);
+        }
+    }
+    new.sort();
+    known.sort();
+    println!(
+        "start on nothing: median {:?}; on an empty directory: median {:?}",
+        new[10], known[10]
+    );
 }

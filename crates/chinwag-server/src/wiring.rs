@@ -6,7 +6,10 @@ use chinwag_backends::fjall::{Embedded, Options};
 use chinwag_core::{
     Clock,
     memory::{MemoryBus, MemoryPresence, MemorySearch},
-    ports::{Accounts, Bus, Directory, EventQueue, MessageStore, Ownership, Presence, SearchIndex},
+    ports::{
+        Accounts, Bus, Directory, EventQueue, GroupSet, MessageStore, Ownership, Presence,
+        QueueGroup, SearchIndex,
+    },
 };
 
 use crate::{
@@ -91,6 +94,8 @@ fn embedded(
 ) -> Result<Arc<Embedded>, StartError> {
     let options = Options {
         accept_loss: opening.accept_loss,
+        // Nobody reads for devices yet.
+        queue_groups: GroupSet::of(&[QueueGroup::Fanout, QueueGroup::Indexer]),
         min_free_bytes: config.storage_min_free,
         cache_bytes: config.storage_cache,
         clock: Arc::clone(clock),

@@ -28,8 +28,11 @@ pub(super) struct Batch {
     readable: HashSet<Key>,
     heights: Heights,
     commit: Commit,
-    /// First position of the queue that still has a record.
-    oldest_record: u64,
+    /// The last commit in the journals: after a start on tables that hold more than the journals do, it is not the
+    /// last one that there is.
+    journalled: u64,
+    /// Groups that read the queue; the others get no records.
+    groups: GroupSet,
     /// Whether something was committed since the last sync.
     unsynced: bool,
 }
@@ -73,7 +76,8 @@ impl Batch {
         database: Database,
         rows: Keyspace,
         commit: Commit,
-        oldest_record: u64,
+        journalled: u64,
+        groups: GroupSet,
     ) -> Self {
         Self {
             view: View::live(rows.clone()),
@@ -83,7 +87,8 @@ impl Batch {
             database,
             rows,
             commit,
-            oldest_record,
+            journalled,
+            groups,
             unsynced: false,
         }
     }
@@ -262,6 +267,7 @@ impl Batch {
     }
 
     fn queue(&mut self, chat: ChatId, seq: Seq, groups: GroupSet) {
+        let groups = GroupSet::from_bits(groups.bits() & self.groups.bits());
         if groups.is_empty() {
             return;
         }
@@ -291,16 +297,15 @@ impl Batch {
 
     /// Removes records of the queue up to a position, or all, a bounded number at a time.
     pub(super) fn trim_queue(&mut self, through: u64) {
-        let end = through.min(self.commit.position).min(
-            self.oldest_record
-                .saturating_add(TRIM_AT_ONCE)
-                .saturating_sub(1),
-        );
-        for position in self.oldest_record..=end {
+        let oldest = self.commit.oldest.max(1);
+        let end = through
+            .min(self.commit.position)
+            .min(oldest.saturating_add(TRIM_AT_ONCE - 1));
+        for position in oldest..=end {
             self.writes
                 .remove(&self.rows, keys::queue(position).as_slice());
         }
-        self.oldest_record = self.oldest_record.max(end.saturating_add(1));
+        self.commit.oldest = oldest.max(end + 1);
     }
 
     /// Returns whether what waits should be committed before more is added.
@@ -333,7 +338,9 @@ impl Batch {
     }
 
     fn write(&mut self, mode: PersistMode) -> EngineResult<()> {
+        self.commit.after = self.journalled;
         self.commit.number += 1;
+        self.journalled = self.commit.number;
         self.commit.seqno = self.database.seqno();
         let fresh = self.database.batch();
         let mut writes = std::mem::replace(&mut self.writes, fresh);

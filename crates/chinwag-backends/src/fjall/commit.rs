@@ -19,8 +19,12 @@ pub(super) struct Commit {
     pub(super) at: Timestamp,
     /// The queue's last position.
     pub(super) position: u64,
+    /// The number of the commit before it in the journals.
+    pub(super) after: u64,
     /// The lowest sequence number that fjall may give it.
     pub(super) seqno: u64,
+    /// The first position of the queue that may still have a record: so none is looked for among those removed.
+    pub(super) oldest: u64,
     /// Records of each group up to it, since ever.
     pub(super) written: [u64; GROUPS],
 }
@@ -34,7 +38,9 @@ impl Commit {
             self.events,
             at,
             self.position,
+            self.after,
             self.seqno,
+            self.oldest,
             first,
             second,
             third,
@@ -42,14 +48,26 @@ impl Commit {
     }
 
     pub(super) fn from_bytes(bytes: &[u8]) -> EngineResult<Self> {
-        let [number, events, at, position, seqno, first, second, third] =
-            cells::read_numbers(bytes).ok_or_else(|| undecodable("commit"))?;
+        let [
+            number,
+            events,
+            at,
+            position,
+            after,
+            seqno,
+            oldest,
+            first,
+            second,
+            third,
+        ] = cells::read_numbers(bytes).ok_or_else(|| undecodable("commit"))?;
         Ok(Self {
             number,
             events,
             at: Timestamp::from_unix_millis(at.cast_signed()),
             position,
+            after,
             seqno,
+            oldest,
             written: [first, second, third],
         })
     }
@@ -80,7 +98,9 @@ mod tests {
             events: 12,
             at: Timestamp::from_unix_millis(-5),
             position: 40,
+            after: 6,
             seqno: 9,
+            oldest: 30,
             written: [1, 2, 3],
         };
         assert_eq!(

@@ -74,17 +74,12 @@ impl Embedded {
         files::check_format(directory)?;
         let opened = opening::open(directory, &options)?;
 
-        let view = View::live(opened.rows.clone());
-        let damaged = |error: EngineError| OpenError::Damaged(error.to_string());
-        let acked = event_queue::acked(&view).map_err(damaged)?;
-        let oldest_record = event_queue::oldest_record(&view).map_err(damaged)?;
-        let batch = Batch::new(
-            opened.database.clone(),
-            opened.rows.clone(),
-            opened.commit,
-            oldest_record.unwrap_or(opened.commit.position + 1),
-        );
-        let (durable_sender, durable) = watch::channel(opened.commit);
+        let view = View::live(opened.found.rows.clone());
+        let found = opened.found;
+        let mut batch = found.batch(options.queue_groups);
+        let acked = event_queue::begin(&view, &mut batch, &found.commit, options.queue_groups)
+            .map_err(|error| OpenError::Damaged(error.to_string()))?;
+        let (durable_sender, durable) = watch::channel(found.commit);
         let counters = Arc::new(Counters::default());
         let spawned = OpenError::io("start the writing threads for", directory);
         let start = || {
@@ -108,8 +103,8 @@ impl Embedded {
             inner,
             loss: opened.loss,
             counters,
-            database: opened.database,
-            rows: opened.rows,
+            database: found.database,
+            rows: found.rows,
             threads,
         }))
     }

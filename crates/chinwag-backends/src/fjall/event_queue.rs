@@ -15,7 +15,7 @@ use super::{
     cells::{self, Acked},
     commit::{Commit, GROUPS},
     embedded::{Embedded, Inner},
-    keys::{self, Key, Kind},
+    keys,
     view::{View, off_thread},
 };
 
@@ -186,21 +186,85 @@ fn position_of(key: &[u8]) -> EngineResult<u64> {
     keys::number_at(key, 1).ok_or_else(|| super::error::undecodable("queue key"))
 }
 
-/// Reads how far each group is.
-pub(super) fn acked(view: &View) -> EngineResult<[Acked; GROUPS]> {
+/// Reads how far each group is. One that doesn't read the queue is as far as the queue, so that it holds up nothing;
+/// that is written with the next commit.
+pub(super) fn begin(
+    view: &View,
+    batch: &mut Batch,
+    commit: &Commit,
+    groups: GroupSet,
+) -> EngineResult<[Acked; GROUPS]> {
     let mut acked = [Acked::default(); GROUPS];
     for group in QueueGroup::ALL {
-        if let Some(bytes) = view.get(&keys::ack(group))? {
-            acked[group as usize] = Acked::from_bytes(&bytes)?;
+        let key = keys::ack(group);
+        if groups.contains(group) {
+            if let Some(bytes) = view.get(&key)? {
+                acked[group as usize] = Acked::from_bytes(&bytes)?;
+            }
+            continue;
         }
+        let all = Acked {
+            position: commit.position,
+            count: commit.written(group),
+        };
+        batch.put(key, all.to_bytes());
+        acked[group as usize] = all;
     }
     Ok(acked)
 }
 
-/// Returns the first position that has a record.
-pub(super) fn oldest_record(view: &View) -> EngineResult<Option<u64>> {
-    match view.prefix(&Key::of(Kind::Queue)).next() {
-        Some(row) => Ok(Some(position_of(&row?.0)?)),
-        None => Ok(None),
+#[cfg(test)]
+mod tests {
+    use chinwag_core::{
+        model::{RowBody, Term},
+        ports::{Append, MessageStore},
+    };
+    use chinwag_proto::{EventId, Seq, Timestamp, UserId};
+
+    use super::*;
+    use crate::fjall::{Options, high_water};
+
+    fn append(seq: u64) -> Append {
+        Append {
+            chat: ChatId(1),
+            row: LogRow {
+                term: Term(1),
+                confirmed: Seq(0),
+                seq: Seq(seq),
+                id: EventId(seq),
+                user: UserId::new("ana").unwrap(),
+                timestamp: Timestamp::default(),
+                count: 0,
+                previous_message: Seq(0),
+                client_id: None,
+                digest: None,
+                body: RowBody::Term,
+            },
+            follows: Vec::new(),
+            groups: GroupSet::of(&[QueueGroup::Indexer]),
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_consumer_sees_nothing_that_the_mark_does_not_cover() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Embedded::open(directory.path(), Options::default()).unwrap();
+        let mut consumer = store.join(QueueGroup::Indexer).await.unwrap();
+        let appending = tokio::spawn({
+            let store = Arc::clone(&store);
+            async move {
+                for seq in 1..=300 {
+                    store.append(vec![append(seq)]).await.unwrap();
+                }
+            }
+        });
+        let mut seen = 0;
+        while seen < 300 {
+            seen += consumer.next(1_000).await.unwrap().len() as u64;
+            let mark = high_water::read(&directory.path().join(high_water::FILE)).unwrap();
+            let covered = mark.unwrap().events;
+            assert!(covered >= seen, "{seen} seen, {covered} durable");
+        }
+        appending.await.unwrap();
     }
 }

@@ -4,7 +4,8 @@
 //! the middle of a journal, also in one that another journal follows; some damage it refuses with an error. So
 //! where a journal ends is found out here first. The layout is that of fjall's disk format 3: a batch is a start
 //! (tag 1, item count, sequence number), its items (tag 2), and an end (tag 3, XXH3 of the items, `FJL` 3); what
-//! was never written is zero. The sequence number has no checksum, so each batch's commit row tells it again.
+//! was never written is zero. The sequence number has no checksum, so each batch's commit row tells it again, and
+//! says which commit stands before it, so that none is missing in between.
 
 use std::{
     fs::File,
@@ -31,8 +32,38 @@ pub(super) struct Journal {
     pub(super) damaged: bool,
 }
 
-/// Reads the journals of a database, oldest first.
-pub(super) fn read_all(database: &Path) -> io::Result<Vec<Journal>> {
+/// What the journals of a database hold.
+#[derive(Debug, Default)]
+pub(super) struct Journals {
+    /// The journals, oldest first; what follows a damaged one counts as damaged from its start.
+    pub(super) all: Vec<Journal>,
+    /// The last commit before any damage; none where there is none.
+    pub(super) last_commit: Option<u64>,
+}
+
+impl Journals {
+    /// Reads the journals of a database.
+    pub(super) fn read(database: &Path) -> io::Result<Self> {
+        let mut journals = Self::default();
+        for path in paths(database)? {
+            let is_behind_damage = journals.all.last().is_some_and(|before| before.damaged);
+            let journal = if is_behind_damage {
+                Journal {
+                    path,
+                    whole_through: 0,
+                    damaged: true,
+                }
+            } else {
+                read(path, &mut journals.last_commit)?
+            };
+            journals.all.push(journal);
+        }
+        Ok(journals)
+    }
+}
+
+/// Finds the journals of a database, oldest first.
+fn paths(database: &Path) -> io::Result<Vec<PathBuf>> {
     let mut numbered = Vec::new();
     let entries = match std::fs::read_dir(database) {
         Ok(entries) => entries,
@@ -49,17 +80,18 @@ pub(super) fn read_all(database: &Path) -> io::Result<Vec<Journal>> {
         }
     }
     numbered.sort();
-    numbered.into_iter().map(|(_, path)| read(path)).collect()
+    Ok(numbered.into_iter().map(|(_, path)| path).collect())
 }
 
-fn read(path: PathBuf) -> io::Result<Journal> {
+fn read(path: PathBuf, last_commit: &mut Option<u64>) -> io::Result<Journal> {
     let mut reader = Counting {
         inner: BufReader::with_capacity(1 << 16, File::open(&path)?),
         position: 0,
     };
     let mut whole_through = 0;
-    while read_batch(&mut reader)?.is_some() {
+    while let Some(commit) = read_batch(&mut reader, *last_commit)? {
         whole_through = reader.position;
+        *last_commit = commit.or(*last_commit);
     }
     let damaged = !is_zero_from(&path, whole_through)?;
     Ok(Journal {
@@ -94,8 +126,12 @@ impl<R: Read> Counting<R> {
     }
 }
 
-/// Reads over one batch; `None` where no whole one begins here.
-fn read_batch<R: Read>(reader: &mut Counting<R>) -> io::Result<Option<()>> {
+/// Reads over one batch and returns the number of its commit, if it has one; `None` where no whole batch begins here
+/// that follows the commit before.
+fn read_batch<R: Read>(
+    reader: &mut Counting<R>,
+    last_commit: Option<u64>,
+) -> io::Result<Option<Option<u64>>> {
     let Some([START]) = reader.take()? else {
         return Ok(None);
     };
@@ -107,13 +143,18 @@ fn read_batch<R: Read>(reader: &mut Counting<R>) -> io::Result<Option<()>> {
     };
     let mut hasher = xxhash_rust::xxh3::Xxh3::new();
     let mut buffer = Vec::new();
+    let mut number = None;
     for _ in 0..items {
         if read_item(reader, &mut buffer)?.is_none() {
             return Ok(None);
         }
         hasher.update(&buffer);
-        if !fits(seqno, &buffer) {
-            return Ok(None);
+        if let Some(commit) = commit_row(&buffer) {
+            let follows = last_commit.is_none_or(|last| commit.after == last);
+            if !follows || !(commit.seqno..commit.seqno + TAKEN_BETWEEN).contains(&seqno) {
+                return Ok(None);
+            }
+            number = Some(commit.number);
         }
     }
     let Some([END]) = reader.take()? else {
@@ -121,21 +162,17 @@ fn read_batch<R: Read>(reader: &mut Counting<R>) -> io::Result<Option<()>> {
     };
     let checksum = reader.take()?.map(u64::from_le_bytes);
     let whole = checksum == Some(hasher.digest()) && reader.take()? == Some(TRAILER);
-    Ok(whole.then_some(()))
+    Ok(whole.then_some(number))
 }
 
-/// Returns whether a batch's sequence number is what its commit row says; other rows say nothing.
-fn fits(seqno: u64, item: &[u8]) -> bool {
-    /// Numbers that fjall's own threads may take between the row's writing and the batch's commit.
-    const TAKEN_BETWEEN: u64 = 1_024;
+/// Sequence numbers that fjall's own threads may take between the writing of a commit's row and the commit.
+const TAKEN_BETWEEN: u64 = 1_024;
+
+/// Reads what a batch's commit row says; nothing from other rows.
+fn commit_row(item: &[u8]) -> Option<Commit> {
     let key = keys::commit();
-    let value = item
-        .get(1 + HEAD..)
-        .and_then(|rest| rest.strip_prefix(key.as_slice()));
-    match value.map(Commit::from_bytes) {
-        Some(Ok(commit)) => (commit.seqno..commit.seqno + TAKEN_BETWEEN).contains(&seqno),
-        _ => true,
-    }
+    let value = item.get(1 + HEAD..)?.strip_prefix(key.as_slice())?;
+    Commit::from_bytes(value).ok()
 }
 
 /// Value type, compression, keyspace, key length, value length, length in the file.

@@ -7,6 +7,7 @@ use std::{
 };
 
 use ::fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use chinwag_core::ports::GroupSet;
 use chinwag_proto::Timestamp;
 
 use super::{
@@ -16,7 +17,7 @@ use super::{
     error::OpenError,
     files::{self, DATABASE},
     high_water::{self, HighWater, Mark},
-    journals::{self, Journal},
+    journals::{Journal, Journals},
     keys,
     options::Options,
     view::View,
@@ -38,9 +39,7 @@ pub struct Loss {
 
 /// An open database and what is known about it.
 pub(super) struct Opened {
-    pub(super) database: Database,
-    pub(super) rows: Keyspace,
-    pub(super) commit: Commit,
+    pub(super) found: Found,
     pub(super) mark: HighWater,
     pub(super) loss: Option<Loss>,
 }
@@ -50,19 +49,24 @@ pub(super) fn open(directory: &Path, options: &Options) -> Result<Opened, OpenEr
     let path = directory.join(DATABASE);
     let mark_path = directory.join(high_water::FILE);
     let mark = high_water::read(&mark_path).map_err(OpenError::io("read", &mark_path))?;
-    let journals = journals::read_all(&path).map_err(OpenError::io("read", &path))?;
+    let journals = Journals::read(&path).map_err(OpenError::io("read", &path))?;
 
-    let damage = Damage::find(&journals);
+    let damage = Damage::find(&journals.all);
     let kept = match &damage {
         None => None,
-        Some(damage) => Some(damage.cut(directory, &journals)?),
+        Some(damage) => Some(damage.cut(directory, &journals.all)?),
     };
     let opened = open_database(&path, options).and_then(|(database, rows)| {
         let commit = last_commit(&rows)?;
-        Ok((database, rows, commit))
+        Ok(Found {
+            database,
+            rows,
+            commit,
+            journalled: journals.last_commit.unwrap_or(commit.number),
+        })
     });
     let missing = match &opened {
-        Ok((.., commit)) => missing(mark, commit, &mark_path, damage.as_ref()).err(),
+        Ok(found) => missing(mark, &found.commit, &mark_path, damage.as_ref()).err(),
         Err(_) => None,
     };
     let refused = match (opened, missing) {
@@ -71,7 +75,7 @@ pub(super) fn open(directory: &Path, options: &Options) -> Result<Opened, OpenEr
             if let Some(kept) = kept {
                 tracing::warn!(path = %kept.0.display(), "the damaged journals are kept here");
             }
-            let loss = loss_of(&missing, &opened.2);
+            let loss = loss_of(&missing, &opened.commit);
             // Before the mark is made anew: a crash in between must not make the loss look accepted.
             let opened = raise_epochs(opened)?;
             return finish(opened, false, &mark_path, Some(loss), None);
@@ -85,33 +89,50 @@ pub(super) fn open(directory: &Path, options: &Options) -> Result<Opened, OpenEr
     Err(refused)
 }
 
+/// What fjall found.
+pub(super) struct Found {
+    pub(super) database: Database,
+    pub(super) rows: Keyspace,
+    pub(super) commit: Commit,
+    /// The last commit in the journals.
+    journalled: u64,
+}
+
+impl Found {
+    /// Makes the batch that goes on from here.
+    pub(super) fn batch(&self, groups: GroupSet) -> Batch {
+        Batch::new(
+            self.database.clone(),
+            self.rows.clone(),
+            self.commit,
+            self.journalled,
+            groups,
+        )
+    }
+}
+
 fn finish(
-    (database, rows, commit): (Database, Keyspace, Commit),
+    found: Found,
     has_mark: bool,
     mark_path: &Path,
     loss: Option<Loss>,
     kept: Option<Kept>,
 ) -> Result<Opened, OpenError> {
     // What was found may so far be in the page cache only: it must not be shown and then be lost.
-    database
+    found
+        .database
         .persist(PersistMode::SyncAll)
         .map_err(|error| OpenError::Damaged(format!("can't sync what was found: {error}")))?;
     let mark = if has_mark {
         HighWater::open(mark_path)
     } else {
-        HighWater::create(mark_path, &commit)
+        HighWater::create(mark_path, &found.commit)
     }
     .map_err(OpenError::io("write", mark_path))?;
     if let Some(kept) = kept {
         kept.discard()?;
     }
-    Ok(Opened {
-        database,
-        rows,
-        commit,
-        mark,
-        loss,
-    })
+    Ok(Opened { found, mark, loss })
 }
 
 /// Fails where the database shows less than was acknowledged.
@@ -150,15 +171,18 @@ fn loss_of(missing: &OpenError, commit: &Commit) -> Loss {
     }
 }
 
-fn raise_epochs(
-    (database, rows, commit): (Database, Keyspace, Commit),
-) -> Result<(Database, Keyspace, Commit), OpenError> {
-    let mut batch = Batch::new(database.clone(), rows.clone(), commit, 1);
-    batch.begin(commit.at);
+/// Raises the epochs under a commit of its own.
+fn raise_epochs(mut found: Found) -> Result<Found, OpenError> {
+    let mut batch = found.batch(GroupSet::NONE);
+    batch.begin(found.commit.at);
     let raised = epochs::raise_all(&mut batch).and_then(|()| batch.sync());
     let commit = raised
         .map_err(|error| OpenError::Damaged(format!("can't raise the chats' epochs: {error}")))?;
-    Ok((database, rows, commit))
+    if commit != found.commit {
+        found.journalled = commit.number;
+        found.commit = commit;
+    }
+    Ok(found)
 }
 
 fn open_database(path: &Path, options: &Options) -> Result<(Database, Keyspace), OpenError> {

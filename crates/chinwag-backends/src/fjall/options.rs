@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use chinwag_core::{Clock, SystemClock};
+use chinwag_core::{
+    Clock, SystemClock,
+    ports::{GroupSet, QueueGroup},
+};
 
 /// How the embedded engine is opened.
 #[derive(Clone)]
@@ -11,6 +14,10 @@ pub struct Options {
     pub read_only: bool,
     /// Whether a directory that lost acknowledged events is opened nevertheless; raises every chat's epoch.
     pub accept_loss: bool,
+    /// Which groups read the queue: records are kept until all that they are for have acknowledged them, so for a group
+    /// that nobody joins they would be kept for ever. A group that is left out begins, once it is named, with what is
+    /// appended from then on.
+    pub queue_groups: GroupSet,
     /// How many bytes must stay free: below, writes are refused with `Full` before anything is written.
     ///
     /// Large enough for what the engine moves by itself (flushes, compactions), which must never meet a full disk.
@@ -28,6 +35,7 @@ impl Default for Options {
         Self {
             read_only: false,
             accept_loss: false,
+            queue_groups: GroupSet::of(&QueueGroup::ALL),
             min_free_bytes: 256 << 20,
             cache_bytes: 32 << 20,
             write_buffer_bytes: 16 << 20,

@@ -189,3 +189,27 @@ async fn damage_is_found_behind_a_table_that_was_flushed_since() {
         Err(other) => panic!("{other}"),
     }
 }
+
+#[tokio::test]
+async fn a_journal_damaged_in_front_of_another_is_no_silent_hole() {
+    const TRAILER: &[u8] = b"FJL\x03";
+    let original = Original::make().await;
+    let ends: Vec<_> = (0..original.journal.len() - 4)
+        .filter(|at| original.journal[*at..].starts_with(TRAILER))
+        .map(|at| at + TRAILER.len())
+        .collect();
+    let middle = ends[ends.len() / 2];
+    let (first, second) = original.journal.split_at(middle);
+    let split = |first: &[u8]| {
+        let copy = original.copy_with(first);
+        std::fs::write(copy.path().join("store/1.jnl"), second).unwrap();
+        copy
+    };
+    assert!(!check(split(first).path(), "split and whole").await);
+
+    let mut damaged = first.to_vec();
+    damaged[ends[2] + 50] ^= 1;
+    assert!(check(split(&damaged).path(), "bit flipped in front").await);
+    let cut = &first[..ends[3]];
+    assert!(check(split(cut).path(), "batches missing in front").await);
+}

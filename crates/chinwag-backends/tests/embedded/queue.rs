@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chinwag_backends::fjall::{Embedded, Options};
 use chinwag_core::ports::{EventQueue, GroupSet, MessageStore, QueueGroup};
 use chinwag_proto::{ChatId, Seq};
 
@@ -87,4 +88,40 @@ async fn events_of_a_purged_chat_leave_no_lag() {
     assert_eq!(records[0].chat, ChatId(8));
     consumer.ack(records[0].position).await.unwrap();
     assert_eq!(store.lag(QueueGroup::Indexer).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_group_that_does_not_read_holds_up_nothing_and_begins_where_it_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let without_push = || Options {
+        queue_groups: GroupSet::of(&[QueueGroup::Fanout, QueueGroup::Indexer]),
+        ..Options::default()
+    };
+    let for_both = |seq| {
+        let mut append = message(CHAT, seq);
+        append.groups = GroupSet::of(&[QueueGroup::Indexer, QueueGroup::Push]);
+        append
+    };
+    // What was queued for it before is given up.
+    open(directory.path())
+        .append(vec![for_both(1)])
+        .await
+        .unwrap();
+    let store = Embedded::open(directory.path(), without_push()).unwrap();
+    store.append(vec![for_both(2)]).await.unwrap();
+    assert_eq!(store.lag(QueueGroup::Push).await.unwrap(), 0);
+    let mut consumer = store.join(QueueGroup::Indexer).await.unwrap();
+    let records = consumer.next(10).await.unwrap();
+    assert_eq!(records.len(), 2);
+    consumer.ack(records[1].position).await.unwrap();
+    drop((consumer, store));
+
+    let store = open(directory.path());
+    store.append(vec![for_both(3)]).await.unwrap();
+    let mut consumer = store.join(QueueGroup::Push).await.unwrap();
+    let records = consumer.next(10).await.unwrap();
+    let seqs: Vec<_> = records.iter().map(|record| record.row.seq.0).collect();
+    assert_eq!(seqs, [3]);
+    consumer.ack(records[0].position).await.unwrap();
+    assert_eq!(store.lag(QueueGroup::Push).await.unwrap(), 0);
 }
