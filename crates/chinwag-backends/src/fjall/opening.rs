@@ -250,7 +250,9 @@ impl Damage {
     /// Cuts the damaged end off, and takes later journals away, since they don't follow what is left. Usually the
     /// end is the torn one of a batch that nobody was told of. What was there is kept until that is certain.
     fn cut(&self, directory: &Path, journals: &[Journal]) -> Result<Kept, OpenError> {
-        let kept = Kept::copy(directory, &journals[self.index..])?;
+        // Those before the damage too: fjall removes one whose rows it has moved to a table, and without it nobody
+        // could tell at the next start that what is put back doesn't follow.
+        let kept = Kept::copy(directory, journals)?;
         let cut = || {
             let file = OpenOptions::new().write(true).open(&self.path)?;
             file.set_len(self.at)?;

@@ -78,6 +78,11 @@ async fn check(directory: &Path, what: &str) -> bool {
         Err(other) => panic!("{what}: {other}"),
     };
     assert!(missing > 0, "{what}");
+    let again = Embedded::open(directory, Options::default()).err();
+    assert!(
+        matches!(again, Some(OpenError::Lost { events, .. }) if events == missing),
+        "{what}: the second start must be refused like the first, {again:?}"
+    );
     let after = std::fs::read(journal(directory)).unwrap();
     assert!(before == after, "{what}: a refused start changes nothing");
 
