@@ -140,10 +140,18 @@ fn a_server_prints_what_to_do_next_and_leaves_in_good_order() {
     assert!(serving.get("/v1/me", token.trim()).contains("\"ana\""));
     let (success, printed) = serving.terminate();
     assert!(success);
+    let told: Vec<&str> = printed
+        .split("chinwag ")
+        .skip(1)
+        .filter_map(|rest| rest.split_whitespace().next())
+        .collect();
     assert!(
-        printed.contains("chinwag chat --as ana") && printed.contains("chinwag demo"),
+        told.contains(&"user") && told.contains(&"token"),
         "{printed}"
     );
+    for command in told {
+        place.prints(&["help", command], "");
+    }
     assert!(!place.0.path().join("data/control.sock").exists());
 }
 

@@ -46,14 +46,14 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> Result<()> {
 }
 
 fn next_steps(stand_alone: bool) -> String {
-    let mut steps = vec![("something to see", "chinwag demo")];
+    let mut steps = Vec::new();
     if stand_alone {
         steps.push(("make a user", "chinwag user add ana --password"));
-        steps.push(("chat", "chinwag chat --as ana"));
     } else {
         steps.push(("a key for the app", "chinwag key add backend"));
         steps.push(("make a user", "chinwag user add ana"));
     }
+    steps.push(("ask as that user", "chinwag token ana"));
     steps.push(("what is configured", "chinwag config"));
     steps.push(("stop", "Ctrl-C"));
     let lines = steps
