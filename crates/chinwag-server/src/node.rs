@@ -7,7 +7,7 @@ use chinwag_core::{
     Clock, SystemClock,
     delivery::Delivery,
     model::NodeId,
-    owner::{Owner, OwnerPorts, OwnerSettings, engine_problem},
+    owner::{Owner, OwnerPorts, OwnerSettings},
     ports::QueueGroup,
     reads::{ReadPorts, Reads},
 };
@@ -172,9 +172,9 @@ impl Node {
 
     /// Rebuilds the search index from the log.
     pub async fn reindex(&self) -> Result<(), Problem> {
-        let engine = |error| engine_problem(&error);
-        self.ports.search.reset().await.map_err(engine)?;
-        self.indexer().rebuild().await.map(drop).map_err(engine)
+        self.ports.search.reset().await?;
+        self.indexer().rebuild().await?;
+        Ok(())
     }
 
     /// Stops the owner: what waits is written.

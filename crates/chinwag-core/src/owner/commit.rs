@@ -13,11 +13,11 @@ use super::{
     chat::{Chat, Outgoing, Pending, State, TopicChange, Waiting},
     no_such_chat,
     window::{Arrived, FUTURE_MS},
-    writer::{engine_problem, unknown_outcome},
+    writer::unknown_outcome,
 };
 use crate::{
     model::{ChatRow, LogRow, MemberRow, RowBody},
-    ports::{Append, Follow, GroupSet, QueueGroup},
+    ports::{Append, EngineError, Follow, GroupSet, QueueGroup},
     render,
 };
 
@@ -85,6 +85,12 @@ pub(super) enum Refused {
     Problem(Problem),
     /// The chat was given up meanwhile: load it and decide again.
     Retired,
+}
+
+impl From<EngineError> for Refused {
+    fn from(error: EngineError) -> Self {
+        Self::Problem(error.into())
+    }
 }
 
 impl From<Problem> for Refused {
@@ -481,22 +487,14 @@ impl Owner {
         user: &UserId,
         client_id: &ClientId,
     ) -> Result<Option<Arrived>, Problem> {
-        let engine = |error| engine_problem(&error);
-        let Some((seq, event)) = self
-            .ports
-            .store
-            .sent(id, user, client_id)
-            .await
-            .map_err(engine)?
-        else {
+        let Some((seq, event)) = self.ports.store.sent(id, user, client_id).await? else {
             return Ok(None);
         };
         let row = self
             .ports
             .store
             .rows(&[(id, seq)])
-            .await
-            .map_err(engine)?
+            .await?
             .into_iter()
             .next()
             .flatten();
@@ -535,10 +533,7 @@ impl Owner {
             }
             _ => Ok(Vec::new()),
         };
-        let mine = mine
-            .map_err(|error| engine_problem(&error))?
-            .into_iter()
-            .next();
+        let mine = mine?.into_iter().next();
         Ok(outcome(
             id,
             epoch,
@@ -578,12 +573,7 @@ impl Owner {
     }
 
     pub(super) async fn row(&self, id: ChatId, seq: Seq) -> Result<Option<LogRow>, Problem> {
-        let rows = self
-            .ports
-            .store
-            .rows(&[(id, seq)])
-            .await
-            .map_err(|error| engine_problem(&error))?;
+        let rows = self.ports.store.rows(&[(id, seq)]).await?;
         Ok(rows.into_iter().next().flatten())
     }
 }

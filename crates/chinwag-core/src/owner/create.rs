@@ -8,14 +8,8 @@ use chinwag_proto::{
 };
 
 use super::{
-    Caller, NewGroup, Owner,
-    chat::Chat,
-    commit::Draft,
-    load::not_owner,
-    members::Members,
-    membership::joining,
-    validate,
-    writer::{engine_problem, unknown_outcome},
+    Caller, NewGroup, Owner, chat::Chat, commit::Draft, load::not_owner, members::Members,
+    membership::joining, validate, writer::unknown_outcome,
 };
 use crate::model::{ChatRow, RowBody};
 
@@ -42,7 +36,7 @@ impl Owner {
             .directory
             .register_pair(&caller.user, other, fresh)
             .await;
-        let id = registered.map_err(|error| engine_problem(&error))?;
+        let id = registered?;
         let row = self.new_chat(
             id,
             ChatType::Direct,
@@ -85,12 +79,12 @@ impl Owner {
         self.users_exist(&others).await?;
         let fresh = self.fresh_chat_id()?;
         let id = match &group.client_id {
-            Some(request) => self
-                .ports
-                .directory
-                .register_request(&caller.user, request, fresh)
-                .await
-                .map_err(|error| engine_problem(&error))?,
+            Some(request) => {
+                self.ports
+                    .directory
+                    .register_request(&caller.user, request, fresh)
+                    .await?
+            }
             None => fresh,
         };
         let row = self.new_chat(
@@ -142,12 +136,7 @@ impl Owner {
     ) -> Result<(), Problem> {
         let _one_at_a_time = self.creating.lock().await;
         let id = row.id;
-        let stored = self
-            .ports
-            .directory
-            .chats(&[id])
-            .await
-            .map_err(|error| engine_problem(&error))?;
+        let stored = self.ports.directory.chats(&[id]).await?;
         if stored.into_iter().flatten().next().is_some() {
             return Ok(());
         }
@@ -205,12 +194,7 @@ impl Owner {
     }
 
     pub(super) async fn users_exist(&self, users: &[UserId]) -> Result<(), Problem> {
-        let rows = self
-            .ports
-            .accounts
-            .users(users)
-            .await
-            .map_err(|error| engine_problem(&error))?;
+        let rows = self.ports.accounts.users(users).await?;
         let missing: Vec<&str> = users
             .iter()
             .zip(&rows)

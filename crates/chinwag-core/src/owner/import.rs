@@ -15,7 +15,7 @@ use super::{
     chat::{Chat, Head, Outgoing, State, TopicChange, Waiting},
     load::not_owner,
     members::Members,
-    writer::{engine_problem, unknown_outcome},
+    writer::unknown_outcome,
 };
 use crate::{
     model::{
@@ -134,7 +134,7 @@ impl Owner {
                 .store
                 .sent(target.id, &event.user, &event.identity)
                 .await;
-            before.push(sent.map_err(|error| engine_problem(&error))?);
+            before.push(sent?);
         }
         let done = {
             let mut state = chat.state();
@@ -200,11 +200,7 @@ impl Owner {
                 .iter()
                 .map(|user| (id, user.clone(), marks.clone(), stamp))
                 .collect();
-            self.ports
-                .directory
-                .put_marks(write)
-                .await
-                .map_err(|error| engine_problem(&error))?;
+            self.ports.directory.put_marks(write).await?;
         }
         chat.state().marks.clear();
         Ok(())
@@ -212,12 +208,7 @@ impl Owner {
 
     async fn imported_chat(&self, target: &ImportedChat) -> Result<Arc<Chat>, Problem> {
         let _one_at_a_time = self.creating.lock().await;
-        let stored = self
-            .ports
-            .directory
-            .chats(&[target.id])
-            .await
-            .map_err(|error| engine_problem(&error))?;
+        let stored = self.ports.directory.chats(&[target.id]).await?;
         if stored.into_iter().flatten().next().is_some() || self.cache.peek(target.id).is_some() {
             return self.chat(target.id).await;
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chinwag_proto::{ChatId, ErrorCode, Problem};
 
-use super::{Owner, chat::Chat, members::Members, no_such_chat, writer::engine_problem};
+use super::{Owner, chat::Chat, members::Members, no_such_chat};
 
 /// Members read at a time.
 const PAGE: usize = 1_000;
@@ -27,13 +27,11 @@ impl Owner {
             .lease
             .term_of(id, self.ports.clock.elapsed())
             .ok_or_else(not_owner)?;
-        let engine = |error| engine_problem(&error);
         let row = self
             .ports
             .directory
             .chats(&[id])
-            .await
-            .map_err(engine)?
+            .await?
             .into_iter()
             .next()
             .flatten();
@@ -42,8 +40,7 @@ impl Owner {
             .ports
             .store
             .heads(&[id])
-            .await
-            .map_err(engine)?
+            .await?
             .into_iter()
             .next()
             .flatten();
@@ -66,7 +63,7 @@ impl Owner {
         let mut after = None;
         loop {
             let page = self.ports.directory.members(id, after.as_ref(), PAGE).await;
-            let page = page.map_err(|error| engine_problem(&error))?;
+            let page = page?;
             let full = page.len() == PAGE;
             after = page.last().map(|row| row.user.clone());
             page.into_iter().for_each(|row| members.put(row));

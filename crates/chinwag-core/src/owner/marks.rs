@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use chinwag_proto::{ChatId, MessageId, Problem, snowflake};
 
-use super::{
-    Caller, Outcome, Owner, chat::Chat, no_such_message, receipts::Moved, writer::engine_problem,
-};
+use super::{Caller, Outcome, Owner, chat::Chat, no_such_message, receipts::Moved};
 use crate::{
     model::{MarkRow, Place},
     ports::{BusMessage, Stamp, Topic},
@@ -94,11 +92,7 @@ impl Owner {
             };
         }
         let write = vec![(id, caller.user.clone(), marks.clone(), stamp)];
-        self.ports
-            .directory
-            .put_marks(write)
-            .await
-            .map_err(|error| engine_problem(&error))?;
+        self.ports.directory.put_marks(write).await?;
         chat.state()
             .marks
             .insert(caller.user.clone(), marks.clone());
@@ -129,12 +123,7 @@ impl Owner {
             return Ok(marks.clone());
         }
         let users = std::slice::from_ref(&caller.user);
-        let stored = self
-            .ports
-            .directory
-            .memberships(id, users)
-            .await
-            .map_err(|error| engine_problem(&error))?;
+        let stored = self.ports.directory.memberships(id, users).await?;
         Ok(stored
             .into_iter()
             .flatten()

@@ -12,7 +12,6 @@ use super::{
     chat::{Chat, State},
     commit::{Committed, Decision, Draft, Refused, Request},
     no_such_message, validate,
-    writer::engine_problem,
 };
 use crate::{
     model::{Deletion, LogRow, RowBody, StoredMessage, row::Target},
@@ -102,12 +101,7 @@ impl Owner {
         change: Change<'_>,
     ) -> Result<Committed, Refused> {
         let _one_at_a_time = chat.amending.lock().await;
-        let place = self
-            .ports
-            .store
-            .find(message)
-            .await
-            .map_err(|error| engine_problem(&error))?;
+        let place = self.ports.store.find(message).await?;
         let Some((_, seq)) = place.filter(|(found, _)| *found == id) else {
             // Whether one is a member is told first: a stranger learns nothing about messages.
             return self.commit(caller, id, chat, request, |state| {
@@ -161,12 +155,7 @@ impl Owner {
         if let Some(on) = pending {
             return Ok(on);
         }
-        let keys = self
-            .ports
-            .store
-            .reactions_of(id, &[seq], user)
-            .await
-            .map_err(|error| engine_problem(&error))?;
+        let keys = self.ports.store.reactions_of(id, &[seq], user).await?;
         Ok(keys
             .into_iter()
             .next()
@@ -243,12 +232,7 @@ impl Owner {
         id: ChatId,
         message: MessageId,
     ) -> Result<Option<LogRow>, Problem> {
-        let place = self
-            .ports
-            .store
-            .find(message)
-            .await
-            .map_err(|error| engine_problem(&error))?;
+        let place = self.ports.store.find(message).await?;
         let Some((_, seq)) = place.filter(|(found, _)| *found == id) else {
             return Ok(None);
         };

@@ -32,7 +32,6 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub use command::{Caller, Command, ConfirmedHead, NewMessage, Outcome};
 pub use import::{IMPORT_BATCH, ImportedBody, ImportedChat, ImportedEvent, ImportedMessage};
 pub use members::{no_such_chat, no_such_message};
-pub use writer::engine_problem;
 
 use crate::{
     clock::Clock,
@@ -107,11 +106,7 @@ impl Owner {
     ///
     /// Errors: the ownership's or the store's engine is away, or somebody closed this node's lease.
     pub async fn start(ports: OwnerPorts, settings: OwnerSettings) -> Result<Arc<Self>, Problem> {
-        let promised = ports
-            .ownership
-            .ids_up_to(settings.node)
-            .await
-            .map_err(|error| engine_problem(&error))?;
+        let promised = ports.ownership.ids_up_to(settings.node).await?;
         let owner = Arc::new(Self {
             lease: lease::Lease::new(),
             ids: ids::IdGenerator::above(settings.node, promised),
@@ -122,9 +117,8 @@ impl Owner {
             ports,
             settings,
         });
-        let engine = |error| engine_problem(&error);
-        owner.renew().await.map_err(engine)?;
-        owner.claim_all().await.map_err(engine)?;
+        owner.renew().await?;
+        owner.claim_all().await?;
         let renewing = Arc::clone(&owner);
         owner
             .tasks
@@ -143,15 +137,13 @@ impl Owner {
     ///
     /// Rule T2 then holds for each of its chats: a `term` event comes before the next one.
     pub async fn take_over(&self, shard: Shard) -> Result<Term, Problem> {
-        let engine = |error| engine_problem(&error);
-        let rows = self.ports.ownership.shards().await.map_err(engine)?;
+        let rows = self.ports.ownership.shards().await?;
         let from = rows.into_iter().find(|row| row.shard == shard);
         let claimed = self
             .ports
             .ownership
             .claim(&[(shard, from, self.settings.node)])
-            .await
-            .map_err(engine)?;
+            .await?;
         let Some(Some(term)) = claimed.first() else {
             return Err(Problem::new(
                 chinwag_proto::ErrorCode::NotOwner,
@@ -182,9 +174,8 @@ impl Owner {
         if missing.is_empty() {
             return Ok(heads.into_iter().flatten().collect());
         }
-        let engine = |error| engine_problem(&error);
-        let rows = self.ports.store.heads(&missing).await.map_err(engine)?;
-        let chat_rows = self.ports.directory.chats(&missing).await.map_err(engine)?;
+        let rows = self.ports.store.heads(&missing).await?;
+        let chat_rows = self.ports.directory.chats(&missing).await?;
         let mut stored = missing
             .iter()
             .zip(rows)

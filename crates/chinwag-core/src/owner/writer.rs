@@ -70,7 +70,7 @@ impl Owner {
                 Err(error) => error,
             };
             match error {
-                EngineError::Full(_) | EngineError::ReadOnly => return Err(engine_problem(&error)),
+                EngineError::Full(_) | EngineError::ReadOnly => return Err(error.into()),
                 EngineError::Unavailable(_) | EngineError::Damaged(_) => {
                     tracing::warn!(chat = %id, %error, "append failed; writing the same rows again");
                     if self.lease.term_of(id, self.ports.clock.elapsed()).is_none()
@@ -142,31 +142,4 @@ pub(super) fn unknown_outcome() -> Problem {
     let detail =
         "not confirmed in time; it may have taken effect: repeat it with the same clientId";
     Problem::new(ErrorCode::UnknownOutcome, detail).retry_after(1_000)
-}
-
-/// Turns an engine's error into what clients see.
-pub fn engine_problem(error: &EngineError) -> Problem {
-    match error {
-        EngineError::Full(_) => Problem::new(
-            ErrorCode::StorageFull,
-            "the disk is full: nothing was stored; reading goes on",
-        )
-        .retry_after(5_000),
-        EngineError::ReadOnly => Problem::new(
-            ErrorCode::ReadOnly,
-            "the data is open for reading only: nothing was stored",
-        )
-        .retry_after(30_000),
-        EngineError::Unavailable(detail) => {
-            tracing::warn!(%detail, "an engine is away");
-            Problem::new(ErrorCode::Unavailable, "a part of the server is away").retry_after(1_000)
-        }
-        EngineError::Damaged(detail) => {
-            tracing::error!(%detail, "stored data can't be read");
-            Problem::new(
-                ErrorCode::Internal,
-                "stored data can't be read; the server's log says more",
-            )
-        }
-    }
 }

@@ -23,6 +23,8 @@ pub use presence::{Presence, SessionBeat, SessionLocation};
 pub use push_sender::{PushNote, PushOutcome, PushSender};
 pub use search_index::{Scope, SearchDocument, SearchHit, SearchIndex, SearchPage, SearchRequest};
 
+use chinwag_proto::{ErrorCode, Problem};
+
 /// What an engine failed with: only what a caller can act on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EngineError {
@@ -43,9 +45,28 @@ pub enum EngineError {
 /// What ports answer.
 pub type EngineResult<T> = Result<T, EngineError>;
 
-impl From<EngineError> for chinwag_proto::Problem {
+impl From<EngineError> for Problem {
     /// Tells a client what an engine's failure means to it; the engine's own words go to the log alone.
     fn from(error: EngineError) -> Self {
-        crate::owner::engine_problem(&error)
+        match error {
+            EngineError::Full(_) => {
+                let detail = "the disk is full: nothing was stored; reading goes on";
+                Problem::new(ErrorCode::StorageFull, detail).retry_after(5_000)
+            }
+            EngineError::ReadOnly => {
+                let detail = "the data is open for reading only: nothing was stored";
+                Problem::new(ErrorCode::ReadOnly, detail).retry_after(30_000)
+            }
+            EngineError::Unavailable(detail) => {
+                tracing::warn!(%detail, "an engine is away");
+                let detail = "a part of the server is away";
+                Problem::new(ErrorCode::Unavailable, detail).retry_after(1_000)
+            }
+            EngineError::Damaged(detail) => {
+                tracing::error!(%detail, "stored data can't be read");
+                let detail = "stored data can't be read; the server's log says more";
+                Problem::new(ErrorCode::Internal, detail)
+            }
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chinwag_core::owner::{Caller, Command, engine_problem};
+use chinwag_core::owner::{Caller, Command};
 use chinwag_proto::{ErrorCode, Problem, UserId, http::PutUser, shapes::User};
 use http::{Method, StatusCode};
 
@@ -114,7 +114,7 @@ async fn end_memberships(api: &Arc<Api>, user: &UserId) -> Result<(), Problem> {
     let mut after = None;
     loop {
         let read = api.directory.chats_of(user, after, PAGE).await;
-        let page = read.map_err(|error| engine_problem(&error))?;
+        let page = read?;
         let Some(last) = page.last() else {
             return Ok(());
         };

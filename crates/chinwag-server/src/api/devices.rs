@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chinwag_core::{model::DeviceRow, owner::engine_problem};
+use chinwag_core::model::DeviceRow;
 use chinwag_proto::{
     DeviceId, ErrorCode, Problem,
     http::{Device, DeviceKind, Devices, PutDevice},
@@ -61,11 +61,7 @@ async fn put(api: Arc<Api>, call: Call) -> Result<Answer, Problem> {
             "expected a language tag such as \"de-AT\"",
         ));
     }
-    let known = api
-        .accounts
-        .devices(&user)
-        .await
-        .map_err(|error| engine_problem(&error))?;
+    let known = api.accounts.devices(&user).await?;
     if known.len() >= MAX_DEVICES && !known.iter().any(|row| row.device == request.device_id) {
         let detail = format!("a user has at most {MAX_DEVICES} devices");
         return Err(Problem::new(ErrorCode::Conflict, detail));
@@ -78,10 +74,7 @@ async fn put(api: Arc<Api>, call: Call) -> Result<Answer, Problem> {
         locale: request.locale,
         updated_at: api.clock.now(),
     };
-    api.accounts
-        .put_device(row.clone())
-        .await
-        .map_err(|error| engine_problem(&error))?;
+    api.accounts.put_device(row.clone()).await?;
     Answer::created(&shape(row))
 }
 
@@ -122,11 +115,7 @@ fn is_locale(text: &str) -> bool {
 }
 
 async fn list(api: Arc<Api>, call: Call) -> Result<Answer, Problem> {
-    let rows = api
-        .accounts
-        .devices(&call.caller()?.user)
-        .await
-        .map_err(|error| engine_problem(&error))?;
+    let rows = api.accounts.devices(&call.caller()?.user).await?;
     let devices = rows.into_iter().map(shape).collect();
     Answer::ok(&Devices { devices })
 }
@@ -134,11 +123,7 @@ async fn list(api: Arc<Api>, call: Call) -> Result<Answer, Problem> {
 async fn delete(api: Arc<Api>, call: Call) -> Result<Answer, Problem> {
     let user = call.caller()?.user;
     let device: DeviceId = call.part("id")?;
-    let removed = api
-        .accounts
-        .remove_device(&user, &device)
-        .await
-        .map_err(|error| engine_problem(&error))?;
+    let removed = api.accounts.remove_device(&user, &device).await?;
     if !removed {
         return Err(Problem::new(
             ErrorCode::NotFound,

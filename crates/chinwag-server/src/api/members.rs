@@ -109,11 +109,7 @@ async fn execute(api: &Arc<Api>, call: &Call, command: Command) -> Result<Answer
 
 /// Checks that users exist, as the owner expects of its callers.
 async fn require_users(api: &Api, users: &[UserId]) -> Result<(), Problem> {
-    let found = api
-        .accounts
-        .users(users)
-        .await
-        .map_err(|error| chinwag_core::owner::engine_problem(&error))?;
+    let found = api.accounts.users(users).await?;
     let missing = users.iter().zip(&found).find(|(_, row)| row.is_none());
     match missing {
         None => Ok(()),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chinwag_core::{owner::engine_problem, ports::BusMessage};
+use chinwag_core::ports::BusMessage;
 use chinwag_proto::{
     CloseCode, ErrorCode, Problem, SessionId, UserId, http::Sessions, shapes::Session,
 };
@@ -41,11 +41,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 async fn sessions(api: &Api, user: &UserId) -> Result<Vec<Session>, Problem> {
-    let read = api
-        .presence
-        .sessions(user)
-        .await
-        .map_err(|error| engine_problem(&error))?;
+    let read = api.presence.sessions(user).await?;
     let shape = |location: chinwag_core::ports::SessionLocation| Session {
         id: location.session,
         device_id: location.device,

@@ -154,8 +154,7 @@ impl Gateway {
         self.topics.enter(&session.user);
         if let Err(error) = self.listen_for(&session.user).await {
             tracing::warn!(%error, "a session can't begin");
-            let problem = chinwag_core::owner::engine_problem(&error);
-            session.send(&refusal(admitted.request, problem));
+            session.send(&refusal(admitted.request, error.into()));
             session.close(CloseCode::Draining);
             self.topics.leave(&session.user);
             self.leave(&session).await;

@@ -284,7 +284,7 @@ impl Gateway {
     async fn is_member(&self, caller: &Caller, chat: ChatId) -> Result<bool, Problem> {
         let users = std::slice::from_ref(&caller.user);
         let found = self.ports.directory.memberships(chat, users).await;
-        let found = found.map_err(|error| chinwag_core::owner::engine_problem(&error))?;
+        let found = found?;
         let active = |membership: &Membership| membership.member.active;
         Ok(found.iter().flatten().any(active))
     }

@@ -3,7 +3,7 @@
 use chinwag_core::model::UserRow;
 use chinwag_proto::{Problem, UserId, http::TokenAnswer, shapes::User};
 
-use super::{UserAccounts, check_name, engine, shape};
+use super::{UserAccounts, check_name, shape};
 
 impl UserAccounts {
     /// Sets a user's password, by an operator; all tokens so far are revoked.
@@ -38,12 +38,7 @@ impl UserAccounts {
         let mut row = UserRow::new(user.clone(), self.clock.now());
         row.name.clone_from(&name);
         row.password_hash = password_hash;
-        let made = self
-            .accounts
-            .create_users(vec![row.clone()])
-            .await
-            .map_err(engine)?
-            == [true];
+        let made = self.accounts.create_users(vec![row.clone()]).await? == [true];
         if !made && name.is_some() {
             row = self.change(user, |row, _| row.name = name).await?;
         } else if !made {
@@ -85,7 +80,7 @@ impl UserAccounts {
     /// Removes a user's account and devices; whoever calls has ended the memberships.
     pub async fn remove(&self, user: &UserId) -> Result<(), Problem> {
         let _one = self.changing.lock().await;
-        self.accounts.remove_user(user).await.map_err(engine)?;
+        self.accounts.remove_user(user).await?;
         self.standing.forget(user);
         self.close(user, None).await;
         Ok(())
@@ -111,6 +106,6 @@ impl UserAccounts {
         self.accounts
             .find_users("", after, limit)
             .await
-            .map_err(engine)
+            .map_err(Problem::from)
     }
 }

@@ -3,7 +3,7 @@
 use chinwag_core::model::ApiKey;
 use chinwag_proto::{ErrorCode, Problem};
 
-use super::{UserAccounts, engine};
+use super::UserAccounts;
 use crate::auth::{api_key, profile::is_name};
 
 impl UserAccounts {
@@ -16,14 +16,14 @@ impl UserAccounts {
             ));
         }
         let (row, text) = api_key::generate(name, self.clock.now());
-        self.accounts.put_key(row.clone()).await.map_err(engine)?;
+        self.accounts.put_key(row.clone()).await?;
         self.standing.forget_keys();
         Ok((row, text))
     }
 
     /// Lists the API keys, the revoked ones too.
     pub async fn keys(&self) -> Result<Vec<ApiKey>, Problem> {
-        self.accounts.keys().await.map_err(engine)
+        Ok(self.accounts.keys().await?)
     }
 
     /// Revokes an API key.
@@ -37,7 +37,7 @@ impl UserAccounts {
             ));
         };
         row.revoked_at.get_or_insert(self.clock.now());
-        self.accounts.put_key(row).await.map_err(engine)?;
+        self.accounts.put_key(row).await?;
         self.standing.forget_keys();
         Ok(())
     }

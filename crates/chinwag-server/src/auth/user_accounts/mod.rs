@@ -10,8 +10,7 @@ use chinwag_core::{
     Clock,
     delivery::Delivery,
     model::UserRow,
-    owner::engine_problem,
-    ports::{Accounts, BusMessage, EngineError},
+    ports::{Accounts, BusMessage},
 };
 use chinwag_proto::{
     CloseCode, ErrorCode, Problem, Timestamp, UserId, http::TokenAnswer, shapes::User,
@@ -92,7 +91,7 @@ impl UserAccounts {
         let now = self.clock.now();
         change(&mut row, now);
         row.changed_at = now;
-        self.accounts.put_user(row.clone()).await.map_err(engine)?;
+        self.accounts.put_user(row.clone()).await?;
         self.standing.forget(user);
         Ok(row)
     }
@@ -112,11 +111,7 @@ impl UserAccounts {
     }
 
     async fn read(&self, user: &UserId) -> Result<Option<UserRow>, Problem> {
-        let read = self
-            .accounts
-            .users(std::slice::from_ref(user))
-            .await
-            .map_err(engine)?;
+        let read = self.accounts.users(std::slice::from_ref(user)).await?;
         Ok(read.into_iter().next().flatten())
     }
 
@@ -162,11 +157,6 @@ fn check_name(name: &str) -> Result<(), Problem> {
         "/name",
         "a name has 1 to 256 bytes and no control characters",
     ))
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "fits map_err")]
-fn engine(error: EngineError) -> Problem {
-    engine_problem(&error)
 }
 
 /// Renders a user as others see them.

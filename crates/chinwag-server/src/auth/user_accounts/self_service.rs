@@ -9,7 +9,7 @@ use chinwag_proto::{
     http::{ChangePassword, Login, Register, TokenAnswer},
 };
 
-use super::{UserAccounts, check_name, engine};
+use super::{UserAccounts, check_name};
 use crate::auth::{Authenticated, name};
 
 /// Logged-out tokens remembered for a user; beyond, the oldest and all that are older are revoked together.
@@ -31,11 +31,7 @@ impl UserAccounts {
         row.name = request.name;
         row.password_hash = Some(hash);
         // Of two at the same instant the store makes one.
-        let made = self
-            .accounts
-            .create_users(vec![row.clone()])
-            .await
-            .map_err(engine)?;
+        let made = self.accounts.create_users(vec![row.clone()]).await?;
         if made != [true] {
             return Err(name_taken());
         }
