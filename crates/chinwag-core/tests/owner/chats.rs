@@ -24,18 +24,8 @@ fn put(name: &str, role: Role) -> Command {
 }
 
 async fn role_of(node: &Node, chat: chinwag_proto::ChatId, name: &str) -> Option<Role> {
-    let found = node
-        .ports
-        .directory
-        .memberships(chat, &[user(name)])
-        .await
-        .unwrap();
-    found
-        .into_iter()
-        .flatten()
-        .map(|found| found.member)
-        .find(|row| row.active)
-        .map(|row| row.role)
+    let member = node.membership(chat, name).await?.member;
+    member.active.then_some(member.role)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use chinwag_core::{
     clock::ManualClock,
     delivery::Sessions,
     memory::Memory,
-    model::{LogRow, NodeId, UserRow},
+    model::{LogRow, Membership, NodeId, UserRow},
     owner::{Caller, Command, NewGroup, NewMessage, Outcome, Owner, OwnerPorts, OwnerSettings},
     ports::{BusMessage, Order, ReadRange, SessionBeat},
 };
@@ -132,6 +132,13 @@ impl Node {
             Outcome::Message { message, .. } => *message,
             other => panic!("expected a message, got {other:?}"),
         }
+    }
+
+    /// Reads what the directory knows of a user in a chat.
+    pub(crate) async fn membership(&self, chat: ChatId, name: &str) -> Option<Membership> {
+        let users = [user(name)];
+        let found = self.ports.directory.memberships(chat, &users).await;
+        found.unwrap().into_iter().next().flatten()
     }
 
     pub(crate) async fn log(&self, chat: ChatId) -> Vec<LogRow> {

@@ -6,7 +6,7 @@ use chinwag_core::{
 };
 use chinwag_proto::{ErrorCode, MessageId, frames::ReceiptFrame};
 
-use crate::fixture::{Node, user};
+use crate::fixture::Node;
 
 fn read(message: MessageId) -> Command {
     Command::Read {
@@ -16,20 +16,8 @@ fn read(message: MessageId) -> Command {
 }
 
 async fn mark(node: &Node, chat: chinwag_proto::ChatId, name: &str) -> Option<MessageId> {
-    let found = node
-        .ports
-        .directory
-        .memberships(chat, &[user(name)])
-        .await
-        .unwrap();
-    found
-        .into_iter()
-        .flatten()
-        .next()
-        .unwrap()
-        .marks
-        .read
-        .map(|place| place.id)
+    let membership = node.membership(chat, name).await.unwrap();
+    membership.marks.read.map(|place| place.id)
 }
 
 #[tokio::test]
