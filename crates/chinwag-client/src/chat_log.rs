@@ -68,11 +68,7 @@ impl ChatLog {
         if frame.seq > self.place {
             self.held.insert(frame.seq, frame);
         }
-        let mut ready = Vec::new();
-        while let Some(next) = self.held.remove(&self.place.next()) {
-            self.place = next.seq;
-            ready.push(next);
-        }
+        let ready = self.let_out();
         while self.held.len() > HELD {
             self.held.pop_last();
         }
@@ -89,6 +85,11 @@ impl ChatLog {
         self.place = place.seq;
         self.held = self.held.split_off(&place.seq.next());
         self.held.retain(|_, frame| frame.epoch == place.epoch);
+        self.let_out()
+    }
+
+    /// Moves the place over what follows without a gap.
+    fn let_out(&mut self) -> Vec<LogFrame> {
         let mut ready = Vec::new();
         while let Some(next) = self.held.remove(&self.place.next()) {
             self.place = next.seq;

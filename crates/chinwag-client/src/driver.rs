@@ -146,16 +146,8 @@ impl Driver {
     }
 
     fn take_change(&mut self, chat: ChatId, mut request: Request, answer: Answer) {
-        let fresh = self.ids.next(now());
-        match &mut request {
-            Request::Send(frame) => frame.client_id = frame.client_id.take().or(Some(fresh)),
-            Request::Edit { client_id, .. } | Request::Delete { client_id, .. } => {
-                *client_id = client_id.take().or(Some(fresh))
-            }
-            Request::React(frame) | Request::Unreact(frame) => {
-                frame.client_id = frame.client_id.take().or(Some(fresh))
-            }
-            _ => {}
+        if let Some(client_id) = request.client_id_mut() {
+            client_id.get_or_insert_with(|| self.ids.next(now()));
         }
         self.outbox.push(chat, request, answer);
     }

@@ -172,16 +172,10 @@ impl Outbox {
         ids.correct(now, server);
         let waiting = &mut self.waiting[index];
         waiting.number = None;
-        match &mut waiting.request {
-            Request::Send(frame) => frame.client_id = Some(ids.next(now)),
-            Request::Edit { client_id, .. } | Request::Delete { client_id, .. } => {
-                *client_id = Some(ids.next(now))
-            }
-            Request::React(frame) | Request::Unreact(frame) => {
-                frame.client_id = Some(ids.next(now))
-            }
-            _ => return false,
-        }
+        let Some(client_id) = waiting.request.client_id_mut() else {
+            return false;
+        };
+        *client_id = Some(ids.next(now));
         true
     }
 }

@@ -143,6 +143,16 @@ pub enum Request {
 }
 
 impl Request {
+    /// Returns where the sender's own id stands, of a request that takes one.
+    pub fn client_id_mut(&mut self) -> Option<&mut Option<ClientId>> {
+        match self {
+            Self::Send(frame) => Some(&mut frame.client_id),
+            Self::Edit { client_id, .. } | Self::Delete { client_id, .. } => Some(client_id),
+            Self::React(frame) | Self::Unreact(frame) => Some(&mut frame.client_id),
+            _ => None,
+        }
+    }
+
     /// Every `type` that a client may send.
     pub const TYPES: &'static [&'static str] = &[
         "auth",
