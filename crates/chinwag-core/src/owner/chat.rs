@@ -94,7 +94,7 @@ pub(super) struct Chat {
     pub(super) amending: tokio::sync::Mutex<()>,
     /// Held from reading a user's marks to writing them.
     pub(super) marking: tokio::sync::Mutex<()>,
-    /// Told whenever the confirmed place moves or the chat is retired.
+    /// Told whenever the confirmed place moves, the writer rests, or the chat is retired.
     pub(super) moved: Notify,
     used: AtomicU64,
 }

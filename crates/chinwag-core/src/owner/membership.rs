@@ -90,10 +90,9 @@ fn add(
     role: Role,
     now: Timestamp,
 ) -> Result<Decision, Problem> {
-    let acting = state.members.acting_role(caller)?;
-    only_in_groups(state)?;
-    at_least(
-        acting,
+    let acting = administers(
+        caller,
+        state,
         Role::Admin,
         "only an admin or an owner adds members",
     )?;
@@ -177,24 +176,7 @@ fn leave(
 ) -> Result<Decision, Problem> {
     state.members.of_caller(caller)?;
     only_in_groups(state)?;
-    let heir = state.members.heir_of(user).cloned();
-    let mut members = vec![ending(state, user, now)?];
-    let heir_id = heir.as_ref().map(|row| row.user.clone());
-    members.extend(heir.map(|row| MemberRow {
-        role: Role::Owner,
-        changed_at: now,
-        ..row
-    }));
-    let body = RowBody::Membership {
-        change: MembershipChange::Left,
-        users: vec![user.clone()],
-        role: heir_id.as_ref().map(|_| Role::Owner),
-        heir: heir_id,
-    };
-    Ok(Decision::Append(Draft {
-        members,
-        ..Draft::of(body)
-    }))
+    end_membership(state, user, MembershipChange::Left, now)
 }
 
 fn remove(
@@ -203,10 +185,9 @@ fn remove(
     user: &UserId,
     now: Timestamp,
 ) -> Result<Decision, Problem> {
-    let acting = state.members.acting_role(caller)?;
-    only_in_groups(state)?;
-    at_least(
-        acting,
+    let acting = administers(
+        caller,
+        state,
         Role::Admin,
         "only an admin or an owner removes members",
     )?;
@@ -220,6 +201,16 @@ fn remove(
             "only an owner removes admins and owners",
         )?;
     }
+    end_membership(state, user, MembershipChange::Removed, now)
+}
+
+/// Ends a membership; where the last owner goes, the heir becomes owner in the same event.
+fn end_membership(
+    state: &State,
+    user: &UserId,
+    change: MembershipChange,
+    now: Timestamp,
+) -> Result<Decision, Problem> {
     let heir = state.members.heir_of(user).cloned();
     let heir_id = heir.as_ref().map(|row| row.user.clone());
     let mut members = vec![ending(state, user, now)?];
@@ -229,7 +220,7 @@ fn remove(
         ..row
     }));
     let body = RowBody::Membership {
-        change: MembershipChange::Removed,
+        change,
         users: vec![user.clone()],
         role: heir_id.as_ref().map(|_| Role::Owner),
         heir: heir_id,
@@ -255,7 +246,20 @@ fn ending(state: &State, user: &UserId, now: Timestamp) -> Result<MemberRow, Pro
     })
 }
 
-pub(super) fn only_in_groups(state: &State) -> Result<(), Problem> {
+/// Returns the role that a caller acts with in a group, where it is enough.
+pub(super) fn administers(
+    caller: &Caller,
+    state: &State,
+    needed: Role,
+    detail: &str,
+) -> Result<Role, Problem> {
+    let acting = state.members.acting_role(caller)?;
+    only_in_groups(state)?;
+    at_least(acting, needed, detail)?;
+    Ok(acting)
+}
+
+fn only_in_groups(state: &State) -> Result<(), Problem> {
     match state.row.kind {
         ChatType::Group => Ok(()),
         ChatType::Direct => Err(Problem::new(
@@ -265,7 +269,7 @@ pub(super) fn only_in_groups(state: &State) -> Result<(), Problem> {
     }
 }
 
-pub(super) fn at_least(role: Role, needed: Role, detail: &str) -> Result<(), Problem> {
+fn at_least(role: Role, needed: Role, detail: &str) -> Result<(), Problem> {
     if role >= needed {
         Ok(())
     } else {

@@ -24,7 +24,7 @@ mod validate;
 mod window;
 mod writer;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use chinwag_proto::{ChatId, ClientId, Limits, Problem, UserId, shapes::HistoryVisible};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -213,16 +213,18 @@ impl Owner {
         }))
     }
 
+    /// Waits until nothing of a chat is on its way to the store.
     async fn settle(&self, chat: &chat::Chat) {
         loop {
             let moved = chat.moved.notified();
-            if chat.state().waiting.is_empty() && !chat.state().writing {
+            let resting = {
+                let state = chat.state();
+                state.waiting.is_empty() && !state.writing
+            };
+            if resting {
                 return;
             }
-            tokio::select! {
-                () = moved => {}
-                () = tokio::time::sleep(std::time::Duration::from_millis(10)) => {}
-            }
+            moved.await;
         }
     }
 
@@ -264,9 +266,10 @@ impl Owner {
     async fn claim_all(&self) -> EngineResult<()> {
         let node = self.settings.node;
         let rows = self.ports.ownership.shards().await?;
+        let rows: HashMap<Shard, ShardRow> = rows.into_iter().map(|row| (row.shard, row)).collect();
         let mut claims = Vec::new();
         for shard in (0..SHARDS).map(Shard) {
-            let row: Option<ShardRow> = rows.iter().find(|row| row.shard == shard).copied();
+            let row = rows.get(&shard).copied();
             match row {
                 Some(row) if row.owner == node && self.settings.sole => {
                     self.lease.take(shard, row.term)

@@ -9,7 +9,7 @@ use super::{
     Caller, Outcome,
     chat::State,
     commit::{Decision, Draft},
-    membership::{at_least, only_in_groups},
+    membership::administers,
 };
 use crate::model::{ChatRow, RowBody};
 
@@ -20,10 +20,9 @@ pub(super) fn update(
     history_visible: Option<HistoryVisible>,
     now: Timestamp,
 ) -> Result<Decision, Problem> {
-    let acting = state.members.acting_role(caller)?;
-    only_in_groups(state)?;
-    at_least(
-        acting,
+    administers(
+        caller,
+        state,
         Role::Admin,
         "only an admin or an owner changes the chat",
     )?;
@@ -50,9 +49,7 @@ pub(super) fn update(
 }
 
 pub(super) fn delete(caller: &Caller, state: &State, now: Timestamp) -> Result<Decision, Problem> {
-    let acting = state.members.acting_role(caller)?;
-    only_in_groups(state)?;
-    at_least(acting, Role::Owner, "only an owner deletes the chat")?;
+    administers(caller, state, Role::Owner, "only an owner deletes the chat")?;
     let chat = ChatRow {
         deleted: true,
         changed_at: now,

@@ -13,7 +13,7 @@ use super::{
     Owner,
     chat::{Chat, Waiting},
 };
-use crate::ports::{Append, EngineError};
+use crate::ports::EngineError;
 
 /// Events that go to the store in one call.
 const BATCH: usize = 256;
@@ -41,13 +41,13 @@ impl Owner {
                 let mut state = chat.state();
                 if state.waiting.is_empty() {
                     state.writing = false;
-                    return;
+                    drop(state);
+                    return chat.moved.notify_waiters();
                 }
                 let count = state.waiting.len().min(BATCH);
                 state.waiting.drain(..count).collect()
             };
-            let appends = batch.iter().map(|waiting| waiting.append.clone()).collect();
-            match self.append(id, appends).await {
+            match self.append(id, &batch).await {
                 Ok(()) => {
                     self.confirm(&chat, &mut batch);
                     self.start_publishing(id, &chat).await;
@@ -58,10 +58,11 @@ impl Owner {
     }
 
     /// Writes the same rows until they are confirmed, or can't have been written, or the lease is over.
-    async fn append(&self, id: ChatId, appends: Vec<Append>) -> Result<(), Problem> {
+    async fn append(&self, id: ChatId, batch: &[Waiting]) -> Result<(), Problem> {
         let mut pause = RETRY_FIRST;
         loop {
-            let error = match self.ports.store.append(appends.clone()).await {
+            let appends = batch.iter().map(|waiting| waiting.append.clone());
+            let error = match self.ports.store.append(appends.collect()).await {
                 // The lease is checked after the confirmation, before anything is told (rule O5).
                 Ok(()) if self.lease.term_of(id, self.ports.clock.elapsed()).is_some() => {
                     return Ok(());
