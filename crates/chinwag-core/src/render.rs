@@ -10,7 +10,7 @@ use chinwag_proto::{
 
 use crate::{
     model::{LogRow, RowBody, StoredMessage},
-    ports::{BroadcastFrame, EngineResult, MessageStore},
+    ports::{BroadcastFrame, Directory, EngineResult, MessageStore},
 };
 
 /// Renders a message row; `mine` are the keys with which the asking user reacted, none in live frames.
@@ -149,10 +149,12 @@ pub fn hidden(chat: ChatId, epoch: Epoch, row: &LogRow) -> LogFrame {
 /// Renders rows as they go out on a topic: once for everybody, with the places of what they are about.
 pub async fn broadcast(
     store: &dyn MessageStore,
+    directory: &dyn Directory,
     chat: ChatId,
-    epoch: Epoch,
     rows: &[LogRow],
 ) -> EngineResult<Vec<BroadcastFrame>> {
+    let found = directory.chats(&[chat]).await?.into_iter().next().flatten();
+    let epoch = found.map_or_else(Epoch::default, |row| row.epoch);
     let places: Vec<(ChatId, Seq)> = rows
         .iter()
         .filter_map(|row| Some((chat, row.target()?.seq)))

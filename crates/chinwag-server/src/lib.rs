@@ -3,6 +3,7 @@
 pub mod api;
 pub mod auth;
 pub mod config;
+mod consumer;
 pub mod control;
 pub mod error;
 pub mod fanout;

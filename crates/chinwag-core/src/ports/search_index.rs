@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chinwag_proto::{ChatId, MessageId, Seq, Timestamp, UserId};
 
 use super::EngineResult;
-use crate::model::Intervals;
+use crate::model::{Intervals, LogRow};
 
 /// A message to be found, or to be found no longer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,23 @@ pub struct SearchDocument {
     pub content: Option<String>,
     /// The place of its last change: an older document never replaces a newer one.
     pub change_seq: Seq,
+}
+
+impl SearchDocument {
+    /// Makes the document of a message's row; none of a row that holds no message.
+    #[must_use]
+    pub fn of(chat: ChatId, row: &LogRow) -> Option<Self> {
+        let message = row.message()?;
+        Some(Self {
+            id: row.id,
+            chat,
+            seq: row.seq,
+            sender: row.user.clone(),
+            timestamp: row.timestamp,
+            content: message.deleted.is_none().then(|| message.content.clone()),
+            change_seq: message.change_seq,
+        })
+    }
 }
 
 /// What a caller may find: chats, each with the intervals that the caller may see. Never optional.

@@ -2,23 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use chinwag_core::{
     model::LogRow,
     ports::{
-        Broadcast, Bus, BusMessage, Directory, EngineError, EngineResult, EventQueue, MessageStore,
-        QueueGroup, QueueRecord, Topic,
+        Broadcast, Bus, BusMessage, Directory, EngineResult, EventQueue, MessageStore, QueueGroup,
+        QueueRecord, Topic,
     },
     render,
 };
-use chinwag_proto::{ChatId, Epoch};
+use chinwag_proto::ChatId;
 use tokio_util::sync::CancellationToken;
 
-/// Records taken at a time.
-const BATCH: usize = 256;
-/// How long to wait after the first failure; twice as long after each that follows.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// How long to wait at most.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+use crate::consumer::{self, Worker};
 
 /// What the fan-out needs.
 #[derive(Clone)]
@@ -36,47 +32,11 @@ pub struct Fanout {
 impl Fanout {
     /// Works until it is cancelled; a failure is tried again, and nothing is acknowledged before it was published.
     pub async fn run(self, cancel: CancellationToken) {
-        let mut pause = FIRST_PAUSE;
-        loop {
-            let worked = tokio::select! {
-                () = cancel.cancelled() => return,
-                worked = self.work(&mut pause) => worked,
-            };
-            let Err(error) = worked;
-            tracing::warn!(%error, "fan-out stopped; it begins again where it acknowledged");
-            tokio::select! {
-                () = cancel.cancelled() => return,
-                () = tokio::time::sleep(pause) => {}
-            }
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
-    }
-
-    async fn work(&self, pause: &mut Duration) -> Result<std::convert::Infallible, EngineError> {
-        let mut consumer = self.queue.join(QueueGroup::Fanout).await?;
-        loop {
-            let records = consumer.next(BATCH).await?;
-            let Some(last) = records.last().map(|record| record.position) else {
-                continue;
-            };
-            for (chat, rows) in by_chat(records) {
-                self.publish(chat, rows).await?;
-            }
-            consumer.ack(last).await?;
-            *pause = FIRST_PAUSE;
-        }
+        consumer::run(&self, cancel).await;
     }
 
     async fn publish(&self, chat: ChatId, rows: Vec<LogRow>) -> EngineResult<()> {
-        let row = self
-            .directory
-            .chats(&[chat])
-            .await?
-            .into_iter()
-            .next()
-            .flatten();
-        let epoch = row.map_or_else(Epoch::default, |row| row.epoch);
-        let frames = render::broadcast(&*self.store, chat, epoch, &rows).await?;
+        let frames = render::broadcast(&*self.store, &*self.directory, chat, &rows).await?;
         let broadcast = BusMessage::Events(Broadcast {
             chat,
             frames,
@@ -85,6 +45,24 @@ impl Fanout {
         self.bus
             .publish(vec![(Topic::Chat(chat), Arc::new(broadcast))])
             .await
+    }
+}
+
+#[async_trait]
+impl Worker for Fanout {
+    const GROUP: QueueGroup = QueueGroup::Fanout;
+    const BATCH: usize = 256;
+    const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+    fn queue(&self) -> &dyn EventQueue {
+        &*self.queue
+    }
+
+    async fn take(&self, records: Vec<QueueRecord>) -> EngineResult<()> {
+        for (chat, rows) in by_chat(records) {
+            self.publish(chat, rows).await?;
+        }
+        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use chinwag_core::ports::{BusMessage, EngineResult, Topic};
 use chinwag_proto::{
-    CloseCode, DeviceId, ErrorCode, Problem, SessionId,
+    CloseCode, DeviceId, ErrorCode, Problem, SessionId, Timestamp,
     frames::{HEARTBEAT_SECONDS, PRESENCE_TTL_SECONDS, Request, RequestId, ServerFrame},
 };
 use http::{HeaderMap, StatusCode, header};
@@ -161,15 +161,7 @@ impl Gateway {
             reader.finish(session.connection()).await;
             return None;
         }
-        let ready = ServerFrame::Ready {
-            id: admitted.request,
-            user_id: session.user.clone(),
-            session_id: session.id,
-            heartbeat_seconds: HEARTBEAT_SECONDS,
-            presence_ttl_seconds: PRESENCE_TTL_SECONDS,
-            limits: self.settings.limits.clone(),
-            server_time: now,
-        };
+        let ready = self.ready(&session, admitted.request, now);
         self.registry.add(&session, &ready);
         self.announce_online(&session.user);
         Some((session, reader))
@@ -217,6 +209,19 @@ impl Gateway {
         }
     }
 
+    /// Says that the session stands, now or still.
+    fn ready(&self, session: &Session, id: Option<RequestId>, now: Timestamp) -> ServerFrame {
+        ServerFrame::Ready {
+            id,
+            user_id: session.user.clone(),
+            session_id: session.id,
+            heartbeat_seconds: HEARTBEAT_SECONDS,
+            presence_ttl_seconds: PRESENCE_TTL_SECONDS,
+            limits: self.settings.limits.clone(),
+            server_time: now,
+        }
+    }
+
     /// Takes a fresh token of a session: the session stays, also where it is refused, until the old one expires.
     pub(super) async fn renew(
         self: Arc<Self>,
@@ -227,15 +232,7 @@ impl Gateway {
         let error = match self.ports.authenticator.authenticate(&token, None).await {
             Ok(fresh) if fresh.user.as_ref() == Some(&session.user) => {
                 session.renew(&fresh);
-                return Some(ServerFrame::Ready {
-                    id,
-                    user_id: session.user.clone(),
-                    session_id: session.id,
-                    heartbeat_seconds: HEARTBEAT_SECONDS,
-                    presence_ttl_seconds: PRESENCE_TTL_SECONDS,
-                    limits: self.settings.limits.clone(),
-                    server_time: self.ports.clock.now(),
-                });
+                return Some(self.ready(&session, id, self.ports.clock.now()));
             }
             Ok(_) => AuthError::Invalid("it is another user's"),
             Err(error) => error,

@@ -2,21 +2,21 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use chinwag_core::{
-    model::{LogRow, RowBody},
+    model::RowBody,
     ports::{
-        Directory, EngineError, EngineResult, EventQueue, MessageStore, Order, QueueGroup,
-        QueueRecord, ReadRange, SearchDocument, SearchIndex,
+        Directory, EngineResult, EventQueue, MessageStore, Order, QueueGroup, QueueRecord,
+        ReadRange, SearchDocument, SearchIndex,
     },
 };
 use chinwag_proto::{ChatId, Seq};
 use tokio_util::sync::CancellationToken;
 
+use crate::consumer::{self, Worker};
+
 /// Records taken at a time, and documents written at a time.
 const BATCH: usize = 1_000;
-/// How long to wait after a failure.
-const PAUSE: Duration = Duration::from_millis(500);
-
 /// What the indexer needs.
 #[derive(Clone)]
 pub struct Indexer {
@@ -33,18 +33,7 @@ pub struct Indexer {
 impl Indexer {
     /// Works until it is cancelled; a failure is tried again, and nothing is acknowledged before it can be found.
     pub async fn run(self, cancel: CancellationToken) {
-        loop {
-            let worked = tokio::select! {
-                () = cancel.cancelled() => return,
-                worked = self.work() => worked,
-            };
-            let Err(error) = worked;
-            tracing::warn!(%error, "indexing stopped; it begins again where it acknowledged");
-            tokio::select! {
-                () = cancel.cancelled() => return,
-                () = tokio::time::sleep(PAUSE) => {}
-            }
-        }
+        consumer::run(&self, cancel).await;
     }
 
     /// Reads every message from the log into the index; correct while messages keep coming, since an older document
@@ -86,29 +75,31 @@ impl Indexer {
             let Some(last) = rows.last().map(|row| row.seq) else {
                 return Ok(count);
             };
-            let documents: Vec<_> = rows.iter().filter_map(|row| document(chat, row)).collect();
+            let documents: Vec<_> = rows
+                .iter()
+                .filter_map(|row| SearchDocument::of(chat, row))
+                .collect();
             count += documents.len() as u64;
             self.search.upsert(documents).await?;
             from = last.next();
         }
     }
+}
 
-    async fn work(&self) -> Result<std::convert::Infallible, EngineError> {
-        let mut consumer = self.queue.join(QueueGroup::Indexer).await?;
-        loop {
-            let records = consumer.next(BATCH).await?;
-            let Some(last) = records.last().map(|record| record.position) else {
-                continue;
-            };
-            self.index(&records).await?;
-            consumer.ack(last).await?;
-        }
+#[async_trait]
+impl Worker for Indexer {
+    const GROUP: QueueGroup = QueueGroup::Indexer;
+    const BATCH: usize = BATCH;
+    const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+    fn queue(&self) -> &dyn EventQueue {
+        &*self.queue
     }
 
-    async fn index(&self, records: &[QueueRecord]) -> EngineResult<()> {
+    async fn take(&self, records: Vec<QueueRecord>) -> EngineResult<()> {
         // A change is indexed as its message is now: several changes of one message are one document.
         let mut places: HashSet<(ChatId, Seq)> = HashSet::new();
-        for record in records {
+        for record in &records {
             match (&record.row.body, record.row.target()) {
                 (RowBody::Message(_), _) => {
                     places.insert((record.chat, record.row.seq));
@@ -126,21 +117,8 @@ impl Indexer {
         let rows = self.store.rows(&keys).await?;
         let pairs = keys.iter().zip(rows);
         let documents = pairs
-            .filter_map(|((chat, _), row)| document(*chat, &row?))
+            .filter_map(|((chat, _), row)| SearchDocument::of(*chat, &row?))
             .collect();
         self.search.upsert(documents).await
     }
-}
-
-fn document(chat: ChatId, row: &LogRow) -> Option<SearchDocument> {
-    let message = row.message()?;
-    Some(SearchDocument {
-        id: row.id,
-        chat,
-        seq: row.seq,
-        sender: row.user.clone(),
-        timestamp: row.timestamp,
-        content: message.deleted.is_none().then(|| message.content.clone()),
-        change_seq: message.change_seq,
-    })
 }

@@ -16,19 +16,7 @@ async fn index(team: &Team, chat: ChatId) {
         messages_only: true,
     };
     let rows = team.ports.store.read(chat, range).await.unwrap();
-    let documents = rows.iter().filter_map(|row| {
-        let message = row.message()?;
-        let content = message.content.clone();
-        Some(SearchDocument {
-            id: row.id,
-            chat,
-            seq: row.seq,
-            sender: row.user.clone(),
-            timestamp: row.timestamp,
-            content: message.deleted.is_none().then_some(content),
-            change_seq: message.change_seq,
-        })
-    });
+    let documents = rows.iter().filter_map(|row| SearchDocument::of(chat, row));
     let documents = documents.collect();
     team.ports.search.upsert(documents).await.unwrap();
 }

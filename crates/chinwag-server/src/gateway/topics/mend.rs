@@ -7,7 +7,7 @@ use chinwag_core::{
     ports::{Broadcast, BroadcastFrame, BusMessage, EngineResult, Order as ReadOrder, ReadRange},
     render,
 };
-use chinwag_proto::{ChatId, Epoch, Seq, UserId};
+use chinwag_proto::{ChatId, Seq, UserId};
 
 use super::{
     LargeChat,
@@ -253,10 +253,7 @@ impl Gateway {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let directory = &self.ports.directory;
-        let row = directory.chats(&[id]).await?.into_iter().next().flatten();
-        let epoch = row.map_or_else(Epoch::default, |row| row.epoch);
-        render::broadcast(&*self.ports.store, id, epoch, rows).await
+        render::broadcast(&*self.ports.store, &*self.ports.directory, id, rows).await
     }
 
     /// Lets chats go that are delivered directly again: those that were so at the last look already, since for a
