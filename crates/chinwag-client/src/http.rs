@@ -4,7 +4,7 @@ use chinwag_proto::{
     ChatId, Problem, UserId,
     http::{
         AddMembers, ChatsPage, CreateChat, HistoryQuery, Login, MembersPage, MessagesPage,
-        ReceiptsPage, Register, SearchAnswer, TokenAnswer,
+        ReceiptsPage, Register, SearchAnswer, TokenAnswer, UsersPage,
     },
     shapes::Chat,
 };
@@ -102,6 +102,12 @@ impl Http {
     /// Reads who has read how far.
     pub async fn receipts(&self, chat: ChatId) -> Result<ReceiptsPage, ClientError> {
         self.query(&format!("/chats/{chat}/receipts"), &[]).await
+    }
+
+    /// Finds users by the beginning of name or id.
+    pub async fn users(&self, q: &str, cursor: Option<&str>) -> Result<UsersPage, ClientError> {
+        self.query("/users", &[("q", Some(q)), ("cursor", cursor)])
+            .await
     }
 
     /// Finds messages.

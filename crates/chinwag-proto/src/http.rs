@@ -387,9 +387,12 @@ pub struct UsersQuery {
     /// 1 to 200; 50 where it's missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
+    /// `nextCursor` of the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
 }
 
-/// Users found.
+/// Users found, in order of id; a page may be shorter than `limit`, `nextCursor` says whether there are more.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UsersPage {

@@ -20,6 +20,8 @@ pub(super) enum Kind {
     Search = 4,
     /// Where a sync goes on.
     Sync = 5,
+    /// A page of users.
+    Users = 6,
 }
 
 /// Writes a cursor or token.

@@ -1,6 +1,6 @@
 //! Finding users: everyone where accounts are stand-alone, else those who share a chat.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeSet, HashSet};
 
 use chinwag_proto::{
     ErrorCode, Problem, UserId,
@@ -12,31 +12,60 @@ use super::{
     Reads,
     access::BATCH,
     budget::{Budget, page_limit},
+    opaque::{self, Kind},
 };
 use crate::{model::UserRow, owner::Caller};
 
-/// Up to so many members of the caller's chats, counted in each, all of them are looked through; above, so many
-/// users whose name or id begins as asked.
+/// Up to so many members of the caller's chats, counted in each, all of them are looked through for a page; above,
+/// so many users whose name or id begins as asked: such a page may be short, and goes on.
 const LOOKED_THROUGH: usize = 10_000;
+
+/// Users in order of id, and after whom there may be more.
+#[derive(Debug, Default)]
+struct Found {
+    users: Vec<UserRow>,
+    next: Option<UserId>,
+}
+
+impl Found {
+    /// Takes users in order of id up to a limit; one beyond it says that there are more. Answers whether it is full.
+    fn take(&mut self, rows: impl IntoIterator<Item = UserRow>, limit: usize) -> bool {
+        for row in rows {
+            if self.users.len() == limit {
+                self.next = self.users.last().map(|last| last.id.clone());
+                return true;
+            }
+            self.users.push(row);
+        }
+        false
+    }
+}
 
 impl Reads {
     /// Finds users by the beginning of name or id, in order of id; disabled ones are left out.
     ///
-    /// Where accounts aren't stand-alone, only users who share a chat with the caller. Exact up to 10,000 members
-    /// in all the caller's chats; above, among the first 10,000 users who begin so. An API key finds everyone.
+    /// Where accounts aren't stand-alone, only users who share a chat with the caller. An API key finds everyone.
+    /// Errors: `badCursor`.
     pub async fn users(&self, caller: &Caller, query: UsersQuery) -> Result<UsersPage, Problem> {
         let limit = page_limit(query.limit, &self.limits)?;
+        let after: Option<UserId> = opaque::cursor(Kind::Users, query.cursor.as_deref())?;
         let found = if self.open_directory || caller.api_key {
-            self.everyone(&query.q, limit).await?
+            self.everyone(&query.q, after, limit).await?
         } else {
-            self.acquainted(&caller.user, &query.q, limit).await?
+            self.acquainted(&caller.user, &query.q, after, limit)
+                .await?
         };
+        let complete = found.users.len();
         let mut budget = Budget::new(&self.limits);
-        let shown = found.into_iter().map(shown);
-        let users = shown.take_while(|user| budget.take(user)).collect();
+        let shown = found.users.into_iter().map(shown);
+        let users: Vec<User> = shown.take_while(|user| budget.take(user)).collect();
+        let next = match users.last() {
+            Some(last) if users.len() < complete => Some(last.id.clone()),
+            _ => found.next,
+        };
         Ok(UsersPage {
             users,
-            next_cursor: None,
+            next_cursor: next.map(|user| opaque::write(Kind::Users, &user)),
         })
     }
 
@@ -55,31 +84,23 @@ impl Reads {
         row.map(shown).ok_or_else(unknown)
     }
 
-    async fn everyone(&self, prefix: &str, limit: usize) -> Result<Vec<UserRow>, Problem> {
-        let mut found = Vec::new();
-        let mut after: Option<UserId> = None;
-        let mut looked_through = 0;
-        while found.len() < limit && looked_through < LOOKED_THROUGH {
-            let wanted = limit - found.len();
-            let accounts = &self.ports.accounts;
-            let rows = accounts.find_users(prefix, after.as_ref(), wanted).await?;
-            looked_through += rows.len();
-            let exhausted = rows.len() < wanted;
-            after = rows.last().map(|row| row.id.clone());
-            found.extend(rows.into_iter().filter(|row| !row.disabled));
-            if exhausted {
-                break;
-            }
-        }
-        Ok(found)
+    async fn everyone(
+        &self,
+        prefix: &str,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Found, Problem> {
+        // One more than wanted tells whether there are more.
+        self.found_so(prefix, after, (limit, limit + 1), None).await
     }
 
     async fn acquainted(
         &self,
         caller: &UserId,
         prefix: &str,
+        after: Option<UserId>,
         limit: usize,
-    ) -> Result<Vec<UserRow>, Problem> {
+    ) -> Result<Found, Problem> {
         let views = self.views(caller).await?;
         let chats: Vec<_> = views.iter().map(|view| view.chat).collect();
         let mut members = 0;
@@ -89,54 +110,71 @@ impl Reads {
             members += counts.sum::<usize>();
         }
         if members > LOOKED_THROUGH {
-            return self.acquainted_among_many(caller, prefix, limit).await;
+            return self
+                .found_so(prefix, after, (limit, BATCH), Some(caller))
+                .await;
         }
-        let mut found = BTreeMap::new();
+        let mut users = BTreeSet::from([caller.clone()]);
         for chat in chats {
             let page = self.active_members(chat, None, LOOKED_THROUGH).await?;
-            found.extend(page.members.into_iter().map(|member| (member.user, ())));
+            users.extend(page.members.into_iter().map(|member| member.user));
         }
-        found.insert(caller.clone(), ());
-        let users: Vec<UserId> = found.into_keys().collect();
-        let mut rows = Vec::new();
+        let users: Vec<UserId> = users
+            .into_iter()
+            .filter(|user| after.as_ref().is_none_or(|after| user > after))
+            .collect();
+        let mut found = Found::default();
         for users in users.chunks(BATCH) {
             let some = self.ports.accounts.users(users).await?;
             let some = some.into_iter().flatten();
-            rows.extend(some.filter(|row| !row.disabled && begins(row, prefix)));
-            if rows.len() >= limit {
+            let begins = some.filter(|row| !row.disabled && begins(row, prefix));
+            if found.take(begins, limit) {
                 break;
             }
         }
-        rows.truncate(limit);
-        Ok(rows)
+        Ok(found)
     }
 
-    /// Finds users by their beginning first, and keeps those who share a chat.
-    async fn acquainted_among_many(
+    /// Walks over the users whose name or id begins so, a step at a time, and keeps up to a limit of them; where a user
+    /// is named, of those who share a chat with that one.
+    async fn found_so(
         &self,
-        caller: &UserId,
         prefix: &str,
-        limit: usize,
-    ) -> Result<Vec<UserRow>, Problem> {
-        let mut found = Vec::new();
-        let mut after: Option<UserId> = None;
+        mut after: Option<UserId>,
+        (limit, step): (usize, usize),
+        acquainted_with: Option<&UserId>,
+    ) -> Result<Found, Problem> {
+        let mut found = Found::default();
         let mut looked_through = 0;
-        while found.len() < limit && looked_through < LOOKED_THROUGH {
+        while looked_through < LOOKED_THROUGH {
             let accounts = &self.ports.accounts;
-            let rows = accounts.find_users(prefix, after.as_ref(), BATCH).await?;
+            let rows = accounts.find_users(prefix, after.as_ref(), step).await?;
             looked_through += rows.len();
-            let exhausted = rows.len() < BATCH;
+            let exhausted = rows.len() < step;
             after = rows.last().map(|row| row.id.clone());
-            let users: Vec<UserId> = rows.iter().map(|row| row.id.clone()).collect();
-            let related = self.related(caller, &users).await?;
-            let related = |row: &UserRow| !row.disabled && related.contains(&row.id);
-            found.extend(rows.into_iter().filter(related));
-            if exhausted {
-                break;
+            let related = match acquainted_with {
+                Some(caller) => Some(self.related_rows(caller, &rows).await?),
+                None => None,
+            };
+            let kept = |row: &UserRow| {
+                let related = related.as_ref();
+                !row.disabled && related.is_none_or(|related| related.contains(&row.id))
+            };
+            if found.take(rows.into_iter().filter(kept), limit) || exhausted {
+                return Ok(found);
             }
         }
-        found.truncate(limit);
+        found.next = after;
         Ok(found)
+    }
+
+    async fn related_rows(
+        &self,
+        caller: &UserId,
+        rows: &[UserRow],
+    ) -> Result<HashSet<UserId>, Problem> {
+        let users: Vec<UserId> = rows.iter().map(|row| row.id.clone()).collect();
+        self.related(caller, &users).await
     }
 }
 

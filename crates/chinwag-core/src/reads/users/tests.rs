@@ -11,13 +11,27 @@ use crate::{
 };
 
 async fn found(reads: &Reads, who: &str, q: &str) -> Vec<String> {
-    let query = UsersQuery {
-        q: q.into(),
-        limit: None,
-    };
-    let page = reads.users(&by(who), query).await.unwrap();
-    let ids = page.users.into_iter().map(|user| user.id.to_string());
-    ids.collect()
+    paged(reads, who, q, None).await.concat()
+}
+
+/// Finds users page by page to the end.
+async fn paged(reads: &Reads, who: &str, q: &str, limit: Option<u32>) -> Vec<Vec<String>> {
+    let mut pages = Vec::new();
+    let mut cursor = None;
+    loop {
+        let query = UsersQuery {
+            q: q.into(),
+            limit,
+            cursor,
+        };
+        let page = reads.users(&by(who), query).await.unwrap();
+        let ids = page.users.into_iter().map(|user| user.id.to_string());
+        pages.push(ids.collect());
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            return pages;
+        }
+    }
 }
 
 #[tokio::test]
@@ -49,6 +63,45 @@ async fn only_who_shares_a_chat_is_found_unless_accounts_are_stand_alone() {
     disabled.disabled = true;
     team.ports.accounts.put_user(disabled).await.unwrap();
     assert_eq!(found(&open, "cy", "an").await, ["ana", "anton", "bo"]);
+}
+
+#[tokio::test]
+async fn users_come_page_by_page_each_once_and_the_last_page_says_so() {
+    let names = ["ana", "bo", "cy", "dee", "eli", "fay", "gus"];
+    let team = Team::new(&names).await;
+    team.group(&names, HistoryVisible::All).await;
+    let mut disabled = UserRow::new(user("cy"), team.clock_now());
+    disabled.disabled = true;
+    team.ports.accounts.put_user(disabled).await.unwrap();
+    let open = Reads::new(team.ports.clone(), Limits::default(), true);
+    let pages = [vec!["ana", "bo"], vec!["dee", "eli"], vec!["fay", "gus"]];
+    for reads in [&team.reads, &open] {
+        assert_eq!(paged(reads, "ana", "", Some(2)).await, pages);
+        assert_eq!(paged(reads, "ana", "", Some(6)).await, [pages.concat()]);
+        assert_eq!(paged(reads, "ana", "g", Some(1)).await, [["gus"]]);
+        let cursor = Some("x".into());
+        let query = UsersQuery {
+            cursor,
+            ..UsersQuery::default()
+        };
+        let refused = reads.users(&by("ana"), query).await.unwrap_err();
+        assert_eq!(refused.code, ErrorCode::BadCursor);
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_users_that_outgrows_an_answer_goes_on_where_it_was_cut() {
+    let names: Vec<String> = (0..20).map(|number| format!("u{number:02}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let team = Team::new(&names).await;
+    let limits = Limits {
+        answer_bytes: 1_024 + 60,
+        ..Limits::default()
+    };
+    let reads = Reads::new(team.ports.clone(), limits, true);
+    let pages = paged(&reads, "u00", "u", None).await;
+    assert_eq!(pages.len(), 5, "{pages:?}");
+    assert_eq!(pages.concat(), names);
 }
 
 #[tokio::test]
