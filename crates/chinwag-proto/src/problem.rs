@@ -42,6 +42,10 @@ error_codes! {
     BadQuery = (400, "Bad query"),
     /// The UUIDv7 of a new message lies more than two minutes in the future: correct the clock, take a new id.
     ClientIdFromFuture = (400, "clientId from the future"),
+    /// A request for the WebSocket isn't one that RFC 6455 lets be upgraded.
+    BadHandshake = (400, "Bad WebSocket handshake"),
+    /// A request's head is larger than its limit.
+    HeadTooLarge = (431, "Request head too large"),
     /// A text, body, frame or list is larger than its limit.
     TooLarge = (413, "Too large"),
     /// A frame of a type that this server doesn't know.

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body};
+use chinwag_proto::ErrorCode;
 use http::{
     HeaderValue, Method, StatusCode,
     header::{CONTENT_TYPE, HOST, ORIGIN, SEC_WEBSOCKET_VERSION, UPGRADE},
@@ -112,7 +113,7 @@ impl Listener {
             .then(|| text(ORIGIN).unwrap_or_default());
         if origin.is_some_and(|origin| !self.node.origins().allows(origin, text(HOST))) {
             let detail = "pages of this origin may not connect";
-            return Err(Refusal::new(StatusCode::FORBIDDEN, detail));
+            return Err(Refusal::new(ErrorCode::ForbiddenOrigin, detail));
         }
         evaluate(request)
     }
@@ -145,13 +146,13 @@ impl Listener {
 
 fn refused(refusal: &Refusal) -> Response<Body> {
     let mut response = Response::new(Body::from(refusal.body()));
-    *response.status_mut() = refusal.status;
+    *response.status_mut() = refusal.status();
     let headers = response.headers_mut();
     headers.insert(
         CONTENT_TYPE,
         HeaderValue::from_static("application/problem+json"),
     );
-    if refusal.status == StatusCode::UPGRADE_REQUIRED {
+    if refusal.status() == StatusCode::UPGRADE_REQUIRED {
         headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
         headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
     }

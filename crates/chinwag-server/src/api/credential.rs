@@ -1,13 +1,13 @@
 //! Who asks, from a request's headers.
 
 use chinwag_proto::{ErrorCode, Problem, Timestamp, UserId};
-use http::{HeaderMap, header, request::Parts};
+use http::{HeaderMap, request::Parts};
 
 use super::{
     Api, query,
     route::{Route, Who},
 };
-use crate::auth::Authenticated;
+use crate::auth::{Authenticated, bearer};
 
 const CHINWAG_USER: &str = "chinwag-user";
 
@@ -33,7 +33,11 @@ pub(super) async fn who(
             api_key: true,
         }
     } else {
-        let credential = credential(&parts.headers)?;
+        let missing = || {
+            let detail = "this needs the header Authorization: Bearer …";
+            Problem::new(ErrorCode::Unauthorized, detail)
+        };
+        let credential = bearer(&parts.headers)?.ok_or_else(missing)?;
         let checked = api
             .authenticator
             .authenticate(credential, acting_as.as_ref())
@@ -44,26 +48,6 @@ pub(super) async fn who(
         return Err(Problem::new(ErrorCode::Forbidden, "this is for an API key"));
     }
     Ok(Some(who))
-}
-
-fn credential(headers: &HeaderMap) -> Result<&str, Problem> {
-    let problem = |detail| Problem::new(ErrorCode::Unauthorized, detail);
-    let mut lines = headers.get_all(header::AUTHORIZATION).iter();
-    let line = lines
-        .next()
-        .ok_or_else(|| problem("this needs the header Authorization: Bearer …"))?;
-    if lines.next().is_some() {
-        return Err(problem("there are two credentials"));
-    }
-    let (scheme, credential) = line
-        .to_str()
-        .ok()
-        .and_then(|line| line.split_once(' '))
-        .ok_or_else(|| problem("the credential is malformed"))?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(problem("the credential must be a bearer token"));
-    }
-    Ok(credential.trim())
 }
 
 /// Reads whom an API key speaks for; percent-encoded, since headers are ASCII and user ids aren't.

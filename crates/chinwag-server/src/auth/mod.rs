@@ -1,6 +1,7 @@
 //! Who is asking: one answer for both transports.
 
 mod api_key;
+mod bearer;
 mod claims;
 mod gate;
 mod keys;
@@ -13,6 +14,7 @@ mod standing;
 mod tokens;
 mod user_accounts;
 
+pub(crate) use bearer::bearer;
 pub use gate::Gate;
 pub use own_key::own_key;
 pub use password::Passwords;

@@ -10,7 +10,6 @@ use chinwag_proto::{
     CloseCode, DeviceId, ErrorCode, Problem, SessionId, Timestamp,
     frames::{HEARTBEAT_SECONDS, PRESENCE_TTL_SECONDS, Request, RequestId, ServerFrame},
 };
-use http::{HeaderMap, StatusCode, header};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
@@ -21,7 +20,7 @@ use super::{
     talk::Talk,
 };
 use crate::{
-    auth::{AuthError, Authenticated},
+    auth::{AuthError, Authenticated, bearer},
     ws::{Class, Connection, Incoming, Reader, Refusal, Transport, Upgrade, evaluate},
 };
 
@@ -57,7 +56,7 @@ impl Gateway {
         let agreed = match evaluate(&upgrade.request) {
             Ok(agreed) if !self.draining.is_cancelled() => agreed,
             Ok(_) => {
-                let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "this node is leaving");
+                let refusal = Refusal::new(ErrorCode::Unavailable, "this node is leaving");
                 let _ = upgrade.refuse(&refusal).await;
                 return None;
             }
@@ -66,7 +65,7 @@ impl Gateway {
                 return None;
             }
         };
-        let token = bearer(upgrade.request.headers());
+        let token = bearer(upgrade.request.headers()).map(|token| token.map(str::to_owned));
         let accepted = upgrade.accept(&agreed, Arc::clone(&self.connection_limits));
         let (connection, mut reader) = accepted.await.ok()?;
         self.counts.connections.fetch_add(1, Ordering::Relaxed);
@@ -85,8 +84,12 @@ impl Gateway {
         &self,
         connection: &Connection,
         reader: &mut Reader,
-        token: Option<String>,
+        token: Result<Option<String>, Problem>,
     ) -> Option<Admitted> {
+        let token = match token {
+            Ok(token) => token,
+            Err(problem) => return refuse(connection, None, problem, CloseCode::BadToken),
+        };
         if let Some(token) = token {
             let outcome = self.ports.authenticator.authenticate(&token, None).await;
             return admitted(connection, None, None, outcome);
@@ -279,12 +282,4 @@ fn refuse<T>(
 /// Says that frames are text.
 pub(super) fn no_binary() -> Problem {
     Problem::new(ErrorCode::BadJson, "frames are text, not binary")
-}
-
-fn bearer(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then(|| token.trim().to_owned())
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, Version};
+use chinwag_proto::ErrorCode;
+use http::{HeaderName, HeaderValue, Method, Request, Uri, Version};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::timeout;
@@ -145,7 +146,7 @@ fn look_at(bytes: &[u8], rules: &HeadRules) -> Look {
         }
         (Ok(httparse::Status::Partial), _) if bytes.len() < rules.max_bytes => Look::Unknown,
         (Ok(_) | Err(httparse::Error::TooManyHeaders), Some(true)) => Look::Refused(Refusal::new(
-            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            ErrorCode::HeadTooLarge,
             "the head of the request is too large",
         )),
         _ => Look::Plain,
@@ -157,7 +158,7 @@ fn path(target: &str) -> &str {
 }
 
 fn to_request(head: &httparse::Request<'_, '_>) -> Result<Box<Request<()>>, Refusal> {
-    let malformed = Refusal::new(StatusCode::BAD_REQUEST, "the request is malformed");
+    let malformed = Refusal::new(ErrorCode::BadHandshake, "the request is malformed");
     let uri: Uri = head.path.unwrap_or("/").parse().map_err(|_| malformed)?;
     let mut request = Box::new(Request::new(()));
     *request.method_mut() = Method::GET;

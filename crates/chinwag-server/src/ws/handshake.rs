@@ -1,18 +1,14 @@
 //! The opening handshake (RFC 6455, 4.2) as pure functions from a request to an answer.
 
-use std::fmt::Write as _;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use chinwag_proto::{ErrorCode, Problem, frames::SUBPROTOCOL};
 use http::header::{
     CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT,
     SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{Method, Request, StatusCode, Version};
 use sha1::{Digest as _, Sha1};
-
-/// The one subprotocol spoken here.
-pub const SUBPROTOCOL: &str = "chinwag.v1.json";
 
 /// What RFC 6455, 1.3 appends to a client's key before hashing it.
 const KEY_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -65,55 +61,55 @@ impl Agreed {
 /// A request that isn't upgraded, with what the client is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refusal {
-    /// The status of the answer.
-    pub status: StatusCode,
+    /// What was wrong, for a program; the answer has its status.
+    pub code: ErrorCode,
     /// What was wrong, for a person.
     pub detail: &'static str,
 }
 
 impl Refusal {
-    /// Creates a refusal; `detail` goes into a JSON string as it is and holds nothing to escape.
-    pub const fn new(status: StatusCode, detail: &'static str) -> Self {
-        Self { status, detail }
+    /// Creates a refusal.
+    pub const fn new(code: ErrorCode, detail: &'static str) -> Self {
+        Self { code, detail }
     }
 
-    const fn bad_request(detail: &'static str) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, detail)
+    const fn bad_handshake(detail: &'static str) -> Self {
+        Self::new(ErrorCode::BadHandshake, detail)
     }
 
-    const fn upgrade_required(detail: &'static str) -> Self {
-        Self::new(StatusCode::UPGRADE_REQUIRED, detail)
+    const fn wrong_version(detail: &'static str) -> Self {
+        Self::new(ErrorCode::WrongVersion, detail)
+    }
+
+    /// Returns the status of the answer.
+    pub fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::BAD_REQUEST)
     }
 
     /// Writes the answer's body: a problem (RFC 9457).
     pub fn body(&self) -> String {
-        let status = self.status.as_u16();
-        let title = self.status.canonical_reason().unwrap_or("Refused");
-        let detail = self.detail;
-        format!(
-            "{{\"type\":\"about:blank\",\"title\":\"{title}\",\"status\":{status},\
-             \"detail\":\"{detail}\",\"code\":\"badHandshake\",\"retryable\":false}}"
-        )
+        serde_json::to_string(&Problem::new(self.code, self.detail))
+            .expect("a problem always has a JSON text")
     }
 
     /// Encodes the answer, and the connection ends with it.
     pub fn response(&self) -> Vec<u8> {
-        let status = self.status.as_u16();
-        let title = self.status.canonical_reason().unwrap_or("Refused");
+        let status = self.status();
+        let title = status.canonical_reason().unwrap_or("Refused");
         let body = self.body();
         let mut head = format!(
-            "HTTP/1.1 {status} {title}\r\nContent-Type: application/problem+json\r\n\
+            "HTTP/1.1 {} {title}\r\nContent-Type: application/problem+json\r\n\
              Content-Length: {}\r\nCache-Control: no-store\r\n",
+            status.as_u16(),
             body.len()
         );
-        if self.status == StatusCode::UPGRADE_REQUIRED {
+        if status == StatusCode::UPGRADE_REQUIRED {
             head.push_str("Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
             head.push_str("Connection: Upgrade, close\r\n\r\n");
         } else {
             head.push_str("Connection: close\r\n\r\n");
         }
-        // Writing to a string cannot fail.
-        let _ = head.write_str(&body);
+        head.push_str(&body);
         head.into_bytes()
     }
 }
@@ -122,26 +118,28 @@ impl Refusal {
 pub fn evaluate<B>(request: &Request<B>) -> Result<Agreed, Refusal> {
     let headers = request.headers();
     if request.method() != Method::GET || request.version() != Version::HTTP_11 {
-        return Err(Refusal::bad_request(
+        return Err(Refusal::bad_handshake(
             "a WebSocket opens with an HTTP/1.1 GET",
         ));
     }
     if !lists(headers, &UPGRADE, "websocket") {
-        return Err(Refusal::upgrade_required("this path speaks WebSocket only"));
+        return Err(Refusal::wrong_version("this path speaks WebSocket only"));
     }
     if !lists(headers, &CONNECTION, "upgrade") {
-        return Err(Refusal::bad_request("the Connection header lacks Upgrade"));
-    }
-    if only(headers, &SEC_WEBSOCKET_VERSION) != Some("13") {
-        return Err(Refusal::upgrade_required(
-            "the WebSocket version must be 13",
+        return Err(Refusal::bad_handshake(
+            "the Connection header lacks Upgrade",
         ));
     }
+    if only(headers, &SEC_WEBSOCKET_VERSION) != Some("13") {
+        return Err(Refusal::wrong_version("the WebSocket version must be 13"));
+    }
     if has_body(headers) {
-        return Err(Refusal::bad_request("a request for an upgrade has no body"));
+        return Err(Refusal::bad_handshake(
+            "a request for an upgrade has no body",
+        ));
     }
     let Some(key) = only(headers, &SEC_WEBSOCKET_KEY).filter(|key| is_key(key)) else {
-        return Err(Refusal::bad_request(
+        return Err(Refusal::bad_handshake(
             "Sec-WebSocket-Key must be 16 bytes in base64",
         ));
     };
@@ -159,7 +157,7 @@ fn choose_subprotocol(headers: &HeaderMap) -> Result<Option<&'static str>, Refus
     if offered.any(|token| token == SUBPROTOCOL) {
         return Ok(Some(SUBPROTOCOL));
     }
-    Err(Refusal::bad_request(
+    Err(Refusal::bad_handshake(
         "no subprotocol offered is known here, chinwag.v1.json is",
     ))
 }
@@ -238,7 +236,7 @@ mod tests {
     }
 
     fn status(changes: &[(&'static str, &str)]) -> u16 {
-        evaluate(&request(changes)).unwrap_err().status.as_u16()
+        evaluate(&request(changes)).unwrap_err().code.status()
     }
 
     #[test]
@@ -326,12 +324,15 @@ mod tests {
     #[test]
     fn only_foreign_subprotocols_are_refused_with_a_clear_body() {
         let refusal = evaluate(&request(&[("sec-websocket-protocol", "other, v2")])).unwrap_err();
-        assert_eq!(refusal.status, StatusCode::BAD_REQUEST);
+        assert_eq!(refusal.code, ErrorCode::BadHandshake);
         let response = String::from_utf8(refusal.response()).unwrap();
         let (head, body) = response.split_once("\r\n\r\n").unwrap();
         assert!(head.contains(&format!("Content-Length: {}\r\n", body.len())));
-        let problem: serde_json::Value = serde_json::from_str(body).unwrap();
-        assert_eq!(problem["status"], 400);
-        assert!(problem["detail"].as_str().unwrap().contains(SUBPROTOCOL));
+        let problem: Problem = serde_json::from_str(body).unwrap();
+        assert_eq!(
+            (problem.status, problem.code),
+            (400, ErrorCode::BadHandshake)
+        );
+        assert!(problem.detail.contains(SUBPROTOCOL));
     }
 }

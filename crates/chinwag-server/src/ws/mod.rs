@@ -32,7 +32,7 @@ pub use close::{
 };
 pub use connection::{Class, Connection, Sent};
 pub use frame::{Opcode, encode, encode_close, encode_text};
-pub use handshake::{Agreed, Refusal, SUBPROTOCOL, evaluate};
+pub use handshake::{Agreed, Refusal, evaluate};
 pub use limits::Limits;
 pub use prefixed::Prefixed;
 pub use reader::{Incoming, Reader};

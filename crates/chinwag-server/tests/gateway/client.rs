@@ -28,12 +28,21 @@ impl Client {
 
     /// Connects, with a token in the head of the request.
     pub(crate) async fn connect_with(address: SocketAddr, token: Option<&str>) -> Self {
+        let credential = token.map(|token| format!("Bearer {token}"));
+        Self::connect_with_credentials(address, credential.as_slice()).await
+    }
+
+    /// Connects, with lines of `Authorization` in the head of the request.
+    pub(crate) async fn connect_with_credentials(
+        address: SocketAddr,
+        credentials: &[String],
+    ) -> Self {
         let mut request = format!("ws://{address}/v1/ws")
             .into_client_request()
             .unwrap();
-        if let Some(token) = token {
-            let value = format!("Bearer {token}").parse().unwrap();
-            request.headers_mut().insert("authorization", value);
+        for credential in credentials {
+            let value = credential.parse().unwrap();
+            request.headers_mut().append("authorization", value);
         }
         let (stream, _) = connect_async(request).await.unwrap();
         Self {

@@ -21,6 +21,19 @@ async fn a_token_in_the_head_of_the_request_opens_a_session() {
 }
 
 #[tokio::test]
+async fn a_head_with_two_credentials_or_another_scheme_opens_no_session_as_over_http() {
+    let node = Node::start().await;
+    let good = format!("Bearer {}", token("ana"));
+    for credentials in [vec![good.clone(), good.clone()], vec!["Basic YTpi".into()]] {
+        let address = node.server.local_addr();
+        let mut client = Client::connect_with_credentials(address, &credentials).await;
+        let told = client.next().await;
+        assert_eq!(told["error"]["code"], "unauthorized", "{told}");
+        assert_eq!(client.closed().await, 4501);
+    }
+}
+
+#[tokio::test]
 async fn a_frame_before_auth_is_told_so_and_closes() {
     let node = Node::start().await;
     for (frame, code) in [
