@@ -82,15 +82,6 @@ impl Cache {
         }
     }
 
-    /// Returns every chat in memory.
-    pub(super) fn all(&self) -> Vec<(ChatId, Arc<Chat>)> {
-        let cells = self.cells.lock();
-        cells
-            .iter()
-            .filter_map(|(id, cell)| Some((*id, Arc::clone(cell.get()?))))
-            .collect()
-    }
-
     fn forget_empty(&self, id: ChatId) {
         let mut cells = self.cells.lock();
         if cells

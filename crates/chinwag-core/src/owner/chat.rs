@@ -163,6 +163,21 @@ impl Chat {
         self.state.lock()
     }
 
+    /// Waits until nothing stamped is on its way to the store.
+    pub(super) async fn rested(&self) {
+        loop {
+            let moved = self.moved.notified();
+            let rests = {
+                let state = self.state();
+                state.waiting.is_empty() && !state.writing
+            };
+            if rests {
+                return;
+            }
+            moved.await;
+        }
+    }
+
     pub(super) fn touch(&self, tick: u64) {
         self.used.store(tick, Ordering::Relaxed);
     }

@@ -232,7 +232,7 @@ impl Owner {
     ) -> Result<Committed, Refused> {
         let stamped = {
             let mut state = chat.state();
-            if state.retired {
+            if state.retired || !self.is_current(id, chat) {
                 return Err(Refused::Retired);
             }
             // Between the look-up and this lock the same request may have come another way.
@@ -307,11 +307,7 @@ impl Owner {
     ) -> Result<LogRow, Problem> {
         let now = self.ports.clock.now();
         let Some(event) = self.ids.next(now, state.head.id) else {
-            return Err(Problem::new(
-                ErrorCode::Overloaded,
-                "ids are used up until the lease is renewed",
-            )
-            .retry_after(1_000));
+            return Err(self.no_id());
         };
         let mut body = body;
         let seq = state.head.seq.next();

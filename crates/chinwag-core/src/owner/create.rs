@@ -154,6 +154,9 @@ impl Owner {
         let mut last = None;
         {
             let mut state = chat.state();
+            if !self.is_current(id, &chat) {
+                return Err(not_owner());
+            }
             for (users, role) in joins {
                 let seq = state.next_seq();
                 let members = users
@@ -184,13 +187,7 @@ impl Owner {
 
     pub(super) fn fresh_chat_id(&self) -> Result<ChatId, Problem> {
         let id = self.ids.next(self.ports.clock.now(), EventId(0));
-        id.map(|id| ChatId(id.0)).ok_or_else(|| {
-            Problem::new(
-                ErrorCode::Overloaded,
-                "ids are used up until the lease is renewed",
-            )
-            .retry_after(1_000)
-        })
+        id.map(|id| ChatId(id.0)).ok_or_else(|| self.no_id())
     }
 
     pub(super) async fn users_exist(&self, users: &[UserId]) -> Result<(), Problem> {

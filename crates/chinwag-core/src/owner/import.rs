@@ -138,7 +138,7 @@ impl Owner {
         }
         let done = {
             let mut state = chat.state();
-            if state.retired {
+            if state.retired || !self.is_current(target.id, &chat) {
                 return Err(unknown_outcome());
             }
             let mut done = None;

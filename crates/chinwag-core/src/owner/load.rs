@@ -8,18 +8,35 @@ use super::{Owner, chat::Chat, members::Members, no_such_chat};
 
 /// Members read at a time.
 const PAGE: usize = 1_000;
+/// How often a chat is loaded anew because its term changed meanwhile.
+const TRIES: usize = 3;
 
 impl Owner {
     /// Returns a chat that this node owns, loading it where it isn't in memory.
     ///
     /// Errors: `notFound`, `notOwner`, and those of the engines.
     pub(super) async fn chat(&self, id: ChatId) -> Result<Arc<Chat>, Problem> {
-        let chat = self.cache.get(id, async || self.load(id).await).await?;
-        if chat.state().row.deleted {
-            Err(no_such_chat())
-        } else {
-            Ok(chat)
+        for _ in 0..TRIES {
+            let chat = self.cache.get(id, async || self.load(id).await).await?;
+            if self.is_current(id, &chat) {
+                let deleted = chat.state().row.deleted;
+                return if deleted {
+                    Err(no_such_chat())
+                } else {
+                    Ok(chat)
+                };
+            }
+            // What was stamped under the earlier term lands first, so that the chat loaded anew begins above it.
+            chat.rested().await;
+            self.cache.remove(id, &chat);
         }
+        Err(not_owner())
+    }
+
+    /// Returns whether a chat in memory belongs to the term under which this node owns it now (rule T1). Nothing is
+    /// stamped in one that doesn't.
+    pub(super) fn is_current(&self, id: ChatId, chat: &Chat) -> bool {
+        self.lease.term_of(id, self.ports.clock.elapsed()) == Some(chat.term)
     }
 
     async fn load(&self, id: ChatId) -> Result<Chat, Problem> {

@@ -19,14 +19,16 @@ mod membership;
 mod messages;
 mod publish;
 mod receipts;
+mod renewal;
 mod update;
 mod validate;
 mod window;
 mod writer;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use chinwag_proto::{ChatId, ClientId, Limits, Problem, UserId, shapes::HistoryVisible};
+use parking_lot::Mutex;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use command::{Caller, Command, ConfirmedHead, NewMessage, Outcome};
@@ -36,8 +38,8 @@ pub use members::{no_such_chat, no_such_message};
 use crate::{
     clock::Clock,
     delivery::Delivery,
-    model::{NodeId, SHARDS, Shard, Term},
-    ports::{Accounts, Directory, EngineResult, EventQueue, MessageStore, Ownership, ShardRow},
+    model::NodeId,
+    ports::{Accounts, Directory, EngineError, EventQueue, MessageStore, Ownership},
 };
 
 /// The ports that the owner needs.
@@ -99,11 +101,14 @@ pub struct Owner {
     creating: tokio::sync::Mutex<()>,
     tasks: TaskTracker,
     stopping: CancellationToken,
+    /// Why the last renewal failed; none where it was confirmed.
+    unrenewed: Mutex<Option<EngineError>>,
 }
 
 impl Owner {
     /// Claims what this node owns (embedded: everything) and stands ready.
     ///
+    /// The only node there is starts on a full disk too: it reads, and refuses to write until there is room.
     /// Errors: the ownership's or the store's engine is away, or somebody closed this node's lease.
     pub async fn start(ports: OwnerPorts, settings: OwnerSettings) -> Result<Arc<Self>, Problem> {
         let promised = ports.ownership.ids_up_to(settings.node).await?;
@@ -114,10 +119,11 @@ impl Owner {
             creating: tokio::sync::Mutex::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
+            unrenewed: Mutex::default(),
             ports,
             settings,
         });
-        owner.renew().await?;
+        owner.first_renewal().await?;
         owner.claim_all().await?;
         let renewing = Arc::clone(&owner);
         owner
@@ -131,34 +137,6 @@ impl Owner {
         self.stopping.cancel();
         self.tasks.close();
         self.tasks.wait().await;
-    }
-
-    /// Takes a shard over under its next term, as after another node's death; what is on its way is finished first.
-    ///
-    /// Rule T2 then holds for each of its chats: a `term` event comes before the next one.
-    pub async fn take_over(&self, shard: Shard) -> Result<Term, Problem> {
-        let rows = self.ports.ownership.shards().await?;
-        let from = rows.into_iter().find(|row| row.shard == shard);
-        let claimed = self
-            .ports
-            .ownership
-            .claim(&[(shard, from, self.settings.node)])
-            .await?;
-        let Some(Some(term)) = claimed.first() else {
-            return Err(Problem::new(
-                chinwag_proto::ErrorCode::NotOwner,
-                "another node was faster",
-            ));
-        };
-        self.lease.take(shard, *term);
-        for (id, chat) in self.cache.all() {
-            if Shard::of(id) == shard {
-                self.settle(&chat).await;
-                chat.state().retired = true;
-                self.cache.remove(id, &chat);
-            }
-        }
-        Ok(*term)
     }
 
     /// Tells the confirmed end of each chat; the answer has the order and length of the question, none where a
@@ -211,80 +189,6 @@ impl Owner {
             epoch: state.row.epoch,
             seq: state.confirmed,
         }))
-    }
-
-    /// Waits until nothing of a chat is on its way to the store.
-    async fn settle(&self, chat: &chat::Chat) {
-        loop {
-            let moved = chat.moved.notified();
-            let resting = {
-                let state = chat.state();
-                state.waiting.is_empty() && !state.writing
-            };
-            if resting {
-                return;
-            }
-            moved.await;
-        }
-    }
-
-    async fn keep_renewing(&self) {
-        loop {
-            tokio::select! {
-                () = self.stopping.cancelled() => return,
-                () = tokio::time::sleep(lease::RENEWED_EVERY) => {}
-            }
-            if let Err(error) = self.renew().await {
-                tracing::warn!(%error, "can't renew the lease");
-            }
-        }
-    }
-
-    /// Renews the lease and with it how far ids may go (rules O2, I1).
-    async fn renew(&self) -> EngineResult<()> {
-        let sent = self.ports.clock.elapsed();
-        let promise = self.ids.promise_for(self.ports.clock.now());
-        if self
-            .ports
-            .ownership
-            .renew(self.settings.node, promise)
-            .await?
-        {
-            self.ids.promised(promise);
-            self.lease.renewed(sent);
-            if self.settings.sole {
-                self.lease.forever();
-            }
-        } else {
-            tracing::error!(
-                "this node's lease was closed by another node; it owns nothing until it starts anew"
-            );
-        }
-        Ok(())
-    }
-
-    async fn claim_all(&self) -> EngineResult<()> {
-        let node = self.settings.node;
-        let rows = self.ports.ownership.shards().await?;
-        let rows: HashMap<Shard, ShardRow> = rows.into_iter().map(|row| (row.shard, row)).collect();
-        let mut claims = Vec::new();
-        for shard in (0..SHARDS).map(Shard) {
-            let row = rows.get(&shard).copied();
-            match row {
-                Some(row) if row.owner == node && self.settings.sole => {
-                    self.lease.take(shard, row.term)
-                }
-                Some(row) if row.owner != node => {}
-                _ => claims.push((shard, row, node)),
-            }
-        }
-        let terms = self.ports.ownership.claim(&claims).await?;
-        for ((shard, ..), term) in claims.into_iter().zip(terms) {
-            if let Some(term) = term {
-                self.lease.take(shard, term);
-            }
-        }
-        Ok(())
     }
 }
 

@@ -47,7 +47,7 @@ impl Owner {
                 let count = state.waiting.len().min(BATCH);
                 state.waiting.drain(..count).collect()
             };
-            match self.append(id, &batch).await {
+            match self.append(id, &chat, &batch).await {
                 Ok(()) => {
                     self.confirm(&chat, &mut batch);
                     self.start_publishing(id, &chat).await;
@@ -58,13 +58,13 @@ impl Owner {
     }
 
     /// Writes the same rows until they are confirmed, or can't have been written, or the lease is over.
-    async fn append(&self, id: ChatId, batch: &[Waiting]) -> Result<(), Problem> {
+    async fn append(&self, id: ChatId, chat: &Chat, batch: &[Waiting]) -> Result<(), Problem> {
         let mut pause = RETRY_FIRST;
         loop {
             let appends = batch.iter().map(|waiting| waiting.append.clone());
             let error = match self.ports.store.append(appends.collect()).await {
                 // The lease is checked after the confirmation, before anything is told (rule O5).
-                Ok(()) if self.lease.term_of(id, self.ports.clock.elapsed()).is_some() => {
+                Ok(()) if self.is_current(id, chat) => {
                     return Ok(());
                 }
                 Ok(()) => return Err(unknown_outcome()),
@@ -74,9 +74,7 @@ impl Owner {
                 EngineError::Full(_) | EngineError::ReadOnly => return Err(error.into()),
                 EngineError::Unavailable(_) | EngineError::Damaged(_) => {
                     tracing::warn!(chat = %id, %error, "append failed; writing the same rows again");
-                    if self.lease.term_of(id, self.ports.clock.elapsed()).is_none()
-                        || self.stopping.is_cancelled()
-                    {
+                    if !self.is_current(id, chat) || self.stopping.is_cancelled() {
                         return Err(unknown_outcome());
                     }
                     tokio::time::sleep(pause).await;

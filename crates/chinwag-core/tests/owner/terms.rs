@@ -83,3 +83,41 @@ async fn the_only_node_keeps_its_term_over_a_restart_and_another_kind_takes_the_
     node.run("ana", chat, text_once("two", "2")).await.unwrap();
     assert_eq!(node.log(chat).await.last().unwrap().term, Term(2));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_many_send_while_terms_change_is_there_once() {
+    let node = Node::start().await;
+    let chat = node.group("ana", &["ben"]).await;
+    let sending = (0..4).map(|sender| {
+        let owner = node.owner.clone();
+        tokio::spawn(async move {
+            for n in 0..300 {
+                let command = text_once(&format!("s{sender} m{n}"), &format!("s{sender}-{n}"));
+                let caller = crate::fixture::caller("ana");
+                while let Err(problem) = owner.execute(&caller, chat, command.clone()).await {
+                    assert!(problem.retryable, "{problem}");
+                    tokio::task::yield_now().await;
+                }
+            }
+        })
+    });
+    let sending: Vec<_> = sending.collect();
+    while !sending.iter().all(|sender| sender.is_finished()) {
+        node.owner.take_over(Shard::of(chat)).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    for sender in sending {
+        sender.await.unwrap();
+    }
+    let log = node.log(chat).await;
+    let mut said: Vec<&str> = log
+        .iter()
+        .filter_map(|row| Some(row.message()?.content.as_str()))
+        .collect();
+    said.sort_unstable();
+    let mut expected: Vec<String> = (0..4)
+        .flat_map(|sender| (0..300).map(move |n| format!("s{sender} m{n}")))
+        .collect();
+    expected.sort_unstable();
+    assert_eq!(said, expected);
+}

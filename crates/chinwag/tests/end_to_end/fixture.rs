@@ -38,17 +38,19 @@ impl Running {
     }
 
     pub(crate) async fn start_with(settings: &[(&str, &str)]) -> Self {
-        let settings = settings
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-            .collect();
-        Self::open(tempfile::tempdir().unwrap(), settings).await
+        Self::open(tempfile::tempdir().unwrap(), owned(settings)).await
     }
 
     /// Stops the server in order and starts it again on the same data.
     pub(crate) async fn restart(self) -> Self {
         self.server.shutdown().await;
         Self::open(self.directory, self.settings).await
+    }
+
+    /// Stops the server in order and starts it on the same data under other settings.
+    pub(crate) async fn restart_with(mut self, settings: &[(&str, &str)]) -> Self {
+        self.settings = owned(settings);
+        self.restart().await
     }
 
     async fn open(directory: TempDir, settings: Vec<(String, String)>) -> Self {
@@ -102,6 +104,13 @@ impl Running {
     }
 }
 
+fn owned(settings: &[(&str, &str)]) -> Vec<(String, String)> {
+    let pairs = settings.iter();
+    pairs
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
 /// Somebody with a token.
 pub(crate) struct Person {
     url: String,
@@ -128,12 +137,10 @@ impl Person {
 
     /// Connects a raw socket and authenticates.
     pub(crate) async fn socket(&self) -> Socket {
-        let mut socket = Socket::open(&self.url).await;
-        socket
-            .say(json!({"type": "auth", "id": 1, "token": self.token}))
-            .await;
-        assert_eq!(socket.hear().await["type"], "ready");
-        socket
+        Socket::open(&self.url)
+            .await
+            .authenticated(&self.token)
+            .await
     }
 
     pub(crate) async fn direct(&self, other: &Person) -> ChatId {
@@ -221,6 +228,14 @@ impl Socket {
         Self(connect_async(url).await.unwrap().0)
     }
 
+    /// Authenticates by the first frame.
+    pub(crate) async fn authenticated(mut self, token: &str) -> Self {
+        self.say(json!({"type": "auth", "id": 1, "token": token}))
+            .await;
+        assert_eq!(self.hear().await["type"], "ready");
+        self
+    }
+
     pub(crate) async fn say(&mut self, frame: Value) {
         self.send(Frame::text(frame.to_string())).await;
     }
@@ -239,12 +254,18 @@ impl Socket {
 
     /// Waits for a frame of a type.
     pub(crate) async fn hear_of(&mut self, kind: &str) -> Value {
-        loop {
-            let frame = self.hear().await;
-            if frame["type"] == kind {
-                return frame;
+        let waiting = async {
+            loop {
+                let frame = self.hear().await;
+                if frame["type"] == kind {
+                    return frame;
+                }
             }
-        }
+        };
+        // Pings go on for ever, so each frame's own patience wouldn't end it.
+        tokio::time::timeout(PATIENCE, waiting)
+            .await
+            .unwrap_or_else(|_| panic!("no {kind:?} came in time"))
     }
 
     /// Waits for the close frame and returns its code.

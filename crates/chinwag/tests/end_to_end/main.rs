@@ -4,6 +4,7 @@
 mod bad_frames;
 mod chat;
 mod fixture;
+mod full_disk;
 mod killed;
 mod large_group;
 mod sessions;

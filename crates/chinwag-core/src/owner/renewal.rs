@@ -1,0 +1,125 @@
+//! How this node comes to own shards, and keeps them (rules O2, O4, I1).
+
+use std::collections::HashMap;
+
+use chinwag_proto::{ErrorCode, Problem};
+
+use super::{Owner, lease};
+use crate::{
+    model::{SHARDS, Shard, Term},
+    ports::{EngineError, EngineResult, ShardRow},
+};
+
+impl Owner {
+    /// Takes a shard over under its next term, as after another node's death.
+    ///
+    /// Each of its chats is then loaded anew, and a `term` event comes before the next one (rules T1, T2).
+    pub async fn take_over(&self, shard: Shard) -> Result<Term, Problem> {
+        let rows = self.ports.ownership.shards().await?;
+        let from = rows.into_iter().find(|row| row.shard == shard);
+        let claimed = self
+            .ports
+            .ownership
+            .claim(&[(shard, from, self.settings.node)])
+            .await?;
+        let Some(Some(term)) = claimed.first() else {
+            return Err(Problem::new(ErrorCode::NotOwner, "another node was faster"));
+        };
+        self.lease.take(shard, *term);
+        Ok(*term)
+    }
+
+    /// Renews the lease for the first time.
+    ///
+    /// A full disk keeps the only node from nothing but giving ids: nobody else may own what it owns.
+    pub(super) async fn first_renewal(&self) -> EngineResult<()> {
+        match self.renew().await {
+            Err(error @ EngineError::Full(_)) if self.settings.sole => {
+                tracing::warn!(%error, "nothing is written until there is room; reading goes on");
+                self.lease.forever();
+                Ok(())
+            }
+            renewed => renewed,
+        }
+    }
+
+    pub(super) async fn keep_renewing(&self) {
+        loop {
+            tokio::select! {
+                () = self.stopping.cancelled() => return,
+                () = tokio::time::sleep(lease::RENEWED_EVERY) => {}
+            }
+            if let Err(error) = self.renew().await {
+                tracing::warn!(%error, "can't renew the lease");
+            }
+        }
+    }
+
+    /// Returns why no id can be given: the promise that a renewal makes is used up.
+    pub(super) fn no_id(&self) -> Problem {
+        match &*self.unrenewed.lock() {
+            Some(error @ EngineError::Full(_)) => error.clone().into(),
+            _ => Problem::new(
+                ErrorCode::Overloaded,
+                "ids are used up until the lease is renewed",
+            )
+            .retry_after(1_000),
+        }
+    }
+
+    /// Renews the lease and with it how far ids may go (rules O2, I1).
+    async fn renew(&self) -> EngineResult<()> {
+        let renewed = self.try_renew().await;
+        *self.unrenewed.lock() = renewed.as_ref().err().cloned();
+        renewed
+    }
+
+    async fn try_renew(&self) -> EngineResult<()> {
+        let sent = self.ports.clock.elapsed();
+        let promise = self.ids.promise_for(self.ports.clock.now());
+        if self
+            .ports
+            .ownership
+            .renew(self.settings.node, promise)
+            .await?
+        {
+            self.ids.promised(promise);
+            self.lease.renewed(sent);
+            if self.settings.sole {
+                self.lease.forever();
+            }
+        } else {
+            tracing::error!(
+                "this node's lease was closed by another node; it owns nothing until it starts anew"
+            );
+        }
+        Ok(())
+    }
+
+    pub(super) async fn claim_all(&self) -> EngineResult<()> {
+        let node = self.settings.node;
+        let rows = self.ports.ownership.shards().await?;
+        let rows: HashMap<Shard, ShardRow> = rows.into_iter().map(|row| (row.shard, row)).collect();
+        let mut claims = Vec::new();
+        for shard in (0..SHARDS).map(Shard) {
+            let row = rows.get(&shard).copied();
+            match row {
+                Some(row) if row.owner == node && self.settings.sole => {
+                    self.lease.take(shard, row.term)
+                }
+                Some(row) if row.owner != node => {}
+                _ => claims.push((shard, row, node)),
+            }
+        }
+        if claims.is_empty() {
+            return Ok(());
+        }
+        let terms = self.ports.ownership.claim(&claims).await?;
+        for ((shard, ..), term) in claims.into_iter().zip(terms) {
+            if let Some(term) = term {
+                self.lease.take(shard, term);
+            }
+        }
+        Ok(())
+    }
+}
