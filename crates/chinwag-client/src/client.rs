@@ -265,6 +265,20 @@ impl Client {
         let _ = self.asks.send(Ask::OnScreen(chats)).await;
     }
 
+    /// Returns what waits to be acknowledged, in order: each goes out again under its client id until it is answered.
+    pub async fn outbox(&self) -> Result<Vec<(ChatId, Request)>, ClientError> {
+        let closed = || ClientError::Closed("the client was closed".into());
+        let (answer, answered) = oneshot::channel();
+        let asked = self.asks.send(Ask::Outbox(answer)).await;
+        asked.map_err(|_| closed())?;
+        answered.await.map_err(|_| closed())
+    }
+
+    /// Tries to connect now, where the client waits for its next try.
+    pub async fn retry_now(&self) {
+        let _ = self.asks.send(Ask::RetryNow).await;
+    }
+
     /// Closes the connection for good.
     pub async fn close(&self) {
         let _ = self.asks.send(Ask::Close).await;

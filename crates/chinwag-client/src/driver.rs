@@ -6,11 +6,11 @@ use std::{
 };
 
 use chinwag_proto::{
-    ChatId, CloseCode, Timestamp,
+    ChatId, CloseCode, DeviceId, Timestamp,
     frames::{ClientFrame, Request, ServerFrame},
 };
 use tokio::{
-    sync::mpsc,
+    sync::{mpsc, oneshot},
     time::{Instant, sleep_until},
 };
 
@@ -41,6 +41,10 @@ pub(crate) enum Ask {
     Typing(ChatId),
     /// These chats are on the screen.
     OnScreen(Vec<ChatId>),
+    /// What waits to be acknowledged.
+    Outbox(oneshot::Sender<Vec<(ChatId, Request)>>),
+    /// Try to connect now instead of after the pause.
+    RetryNow,
     /// No more.
     Close,
 }
@@ -50,7 +54,7 @@ enum Left {
     /// For good.
     Stop(String),
     /// To come back, after a pause that the server named, or by the client's own.
-    Retry(Option<Duration>),
+    Retry(Option<Duration>, String),
 }
 
 pub(crate) struct Driver {
@@ -105,15 +109,17 @@ impl Driver {
             if started.elapsed() >= STABLE {
                 self.backoff.reset();
             }
-            let pause = match left {
+            let (pause, reason) = match left {
                 Left::Stop(reason) => {
                     self.outbox.close(&reason);
                     self.tell(ClientEvent::Closed(reason)).await;
                     return;
                 }
-                Left::Retry(Some(pause)) => pause,
-                Left::Retry(None) => self.backoff.next(rand::random()),
+                Left::Retry(Some(pause), reason) => (pause, reason),
+                Left::Retry(None, reason) => (self.backoff.next(rand::random()), reason),
             };
+            let after_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+            self.tell(ClientEvent::Retrying { reason, after_ms }).await;
             if let Some(reason) = self.wait(pause).await {
                 self.outbox.close(&reason);
                 self.tell(ClientEvent::Closed(reason)).await;
@@ -130,6 +136,7 @@ impl Driver {
                 () = sleep_until(until) => return None,
                 ask = self.asks.recv() => match ask {
                     None | Some(Ask::Close) => return Some("closed".into()),
+                    Some(Ask::RetryNow) => return None,
                     Some(ask) => self.asked_offline(ask),
                 },
             }
@@ -139,9 +146,13 @@ impl Driver {
     fn asked_offline(&mut self, ask: Ask) {
         match ask {
             Ask::Change(chat, request, answer) => self.take_change(chat, request, answer),
-            Ask::Request(_, answer) => drop(answer.send(Err(ClientError::NotConnected))),
+            Ask::Request(request, answer) => {
+                self.note_watched(&request);
+                let _ = answer.send(Err(ClientError::NotConnected));
+            }
             Ask::OnScreen(chats) => self.on_screen = chats,
-            Ask::Typing(_) | Ask::Close => {}
+            Ask::Outbox(answer) => drop(answer.send(self.outbox.list())),
+            Ask::Typing(_) | Ask::RetryNow | Ask::Close => {}
         }
     }
 
@@ -164,21 +175,25 @@ impl Driver {
     }
 
     async fn connection(&mut self) -> Left {
-        let token = match self.options.token.token().await {
-            Ok(token) => token,
-            Err(ClientError::Refused(problem)) if !problem.retryable => {
-                return Left::Stop(problem.detail);
+        let connecting = connect(self.options.clone());
+        tokio::pin!(connecting);
+        let (mut link, server_time) = loop {
+            tokio::select! {
+                connected = &mut connecting => match connected {
+                    Ok(connected) => break connected,
+                    Err(left) => return left,
+                },
+                ask = self.asks.recv() => match ask {
+                    None | Some(Ask::Close) => return Left::Stop("closed".into()),
+                    Some(ask) => self.asked_offline(ask),
+                },
             }
-            Err(_) => return Left::Retry(None),
         };
-        let mut link = match Link::connect(&self.options.url).await {
-            Ok(link) => link,
-            Err(ended) => {
-                tracing::debug!(reason = ended.reason, "can't connect");
-                return Left::Retry(None);
-            }
-        };
-        match self.converse(&mut link, token).await {
+        let here = now();
+        if (here.unix_millis() - server_time.unix_millis()).abs() > 60_000 {
+            self.ids.correct(here, server_time);
+        }
+        match self.converse(&mut link).await {
             Ok(left) => {
                 link.close().await;
                 left
@@ -187,8 +202,7 @@ impl Driver {
         }
     }
 
-    async fn converse(&mut self, link: &mut Link, token: String) -> Result<Left, Ended> {
-        self.authenticate(link, token).await?;
+    async fn converse(&mut self, link: &mut Link) -> Result<Left, Ended> {
         let far = Instant::now() + NEVER;
         self.resend_at = Instant::now();
         self.sync_at = far;
@@ -235,37 +249,9 @@ impl Driver {
                         self.ask(link, sync).await?;
                     }
                 }
-                () = sleep_until(silent_at) => return Ok(Left::Retry(None)),
-            }
-        }
-    }
-
-    async fn authenticate(&mut self, link: &mut Link, token: String) -> Result<(), Ended> {
-        let device_id = self.options.device.clone();
-        link.send(&ClientFrame {
-            id: Some(0),
-            request: Request::Auth { token, device_id },
-        })
-        .await?;
-        let until = Instant::now() + AUTH;
-        loop {
-            let received = tokio::time::timeout_at(until, link.receive()).await;
-            match received.map_err(|_| Ended::lost("no answer to the token"))?? {
-                Some(ServerFrame::Ready { server_time, .. }) => {
-                    let here = now();
-                    if (here.unix_millis() - server_time.unix_millis()).abs() > 60_000 {
-                        self.ids.correct(here, server_time);
-                    }
-                    return Ok(());
+                () = sleep_until(silent_at) => {
+                    return Ok(Left::Retry(None, "the server fell silent".into()));
                 }
-                Some(ServerFrame::Error { error, .. }) => {
-                    let code = (!error.retryable).then(|| CloseCode::BadToken.code());
-                    return Err(Ended {
-                        code,
-                        reason: error.detail,
-                    });
-                }
-                _ => {}
             }
         }
     }
@@ -277,11 +263,7 @@ impl Driver {
                 self.flush(link).await
             }
             Ask::Request(request, answer) => {
-                if let Request::WatchPresence { add, remove } = &request {
-                    self.watched
-                        .retain(|user| !remove.contains(user) && !add.contains(user));
-                    self.watched.extend(add.iter().cloned());
-                }
+                self.note_watched(&request);
                 let id = self.next_number();
                 self.requests.insert(id, answer);
                 link.send(&ClientFrame {
@@ -309,7 +291,20 @@ impl Driver {
                 self.on_screen = chats;
                 Ok(())
             }
-            Ask::Close => Ok(()),
+            Ask::Outbox(answer) => {
+                let _ = answer.send(self.outbox.list());
+                Ok(())
+            }
+            Ask::RetryNow | Ask::Close => Ok(()),
+        }
+    }
+
+    /// Remembers whom the app watches, so that a new connection watches them too.
+    fn note_watched(&mut self, request: &Request) {
+        if let Request::WatchPresence { add, remove } = request {
+            self.watched
+                .retain(|user| !remove.contains(user) && !add.contains(user));
+            self.watched.extend(add.iter().cloned());
         }
     }
 
@@ -395,7 +390,11 @@ impl Driver {
                         .min(Instant::now() + Duration::from_millis(millis));
                 }
                 Action::ReconnectAfter(millis) => {
-                    return Ok(Some(Left::Retry(Some(Duration::from_millis(millis)))));
+                    let pause = Duration::from_millis(millis);
+                    return Ok(Some(Left::Retry(
+                        Some(pause),
+                        "the server is leaving".into(),
+                    )));
                 }
                 Action::Reauthenticate => {
                     if let Ok(token) = self.options.token.token().await {
@@ -427,7 +426,51 @@ fn after_end(ended: &Ended) -> Left {
     );
     match ended.code {
         Some(code) if !CloseCode::reconnects(code) => Left::Stop(ended.reason.clone()),
-        _ => Left::Retry(None),
+        _ => Left::Retry(None, ended.reason.clone()),
+    }
+}
+
+/// Connects and says who is asking; answers the server's time with the connection.
+async fn connect(options: Options) -> Result<(Link, Timestamp), Left> {
+    let token = match options.token.token().await {
+        Ok(token) => token,
+        Err(ClientError::Refused(problem)) if !problem.retryable => {
+            return Err(Left::Stop(problem.detail));
+        }
+        Err(error) => return Err(Left::Retry(None, error.to_string())),
+    };
+    let begun = async {
+        let mut link = Link::connect(&options.url).await?;
+        let server_time = authenticate(&mut link, token, options.device).await?;
+        Ok::<_, Ended>((link, server_time))
+    };
+    begun.await.map_err(|ended| after_end(&ended))
+}
+
+async fn authenticate(
+    link: &mut Link,
+    token: String,
+    device_id: Option<DeviceId>,
+) -> Result<Timestamp, Ended> {
+    link.send(&ClientFrame {
+        id: Some(0),
+        request: Request::Auth { token, device_id },
+    })
+    .await?;
+    let until = Instant::now() + AUTH;
+    loop {
+        let received = tokio::time::timeout_at(until, link.receive()).await;
+        match received.map_err(|_| Ended::lost("no answer to the token"))?? {
+            Some(ServerFrame::Ready { server_time, .. }) => return Ok(server_time),
+            Some(ServerFrame::Error { error, .. }) => {
+                let code = (!error.retryable).then(|| CloseCode::BadToken.code());
+                return Err(Ended {
+                    code,
+                    reason: error.detail,
+                });
+            }
+            _ => {}
+        }
     }
 }
 

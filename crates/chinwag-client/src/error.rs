@@ -30,7 +30,11 @@ impl From<Problem> for ClientError {
 
 impl From<reqwest::Error> for ClientError {
     fn from(error: reqwest::Error) -> Self {
-        // A URL of ours holds no token, so that the whole sentence may be shown.
-        Self::Network(error.to_string())
+        // What lies at the bottom says most: "connection refused", where the top says "error sending request".
+        let mut cause: &dyn std::error::Error = &error;
+        while let Some(below) = cause.source() {
+            cause = below;
+        }
+        Self::Network(cause.to_string())
     }
 }

@@ -14,6 +14,14 @@ pub enum ClientEvent {
     Online,
     /// The connection is gone; it comes back by itself.
     Offline,
+    /// There is no connection, for this reason; the next try comes after so many milliseconds, or at once by
+    /// [`Client::retry_now`](crate::Client::retry_now).
+    Retrying {
+        /// Why the last try failed, or the connection ended.
+        reason: String,
+        /// When the next try comes.
+        after_ms: u64,
+    },
     /// The connection won't come back.
     Closed(String),
     /// A chat as it is now: its counts, marks and head. Its events come as [`ClientEvent::Log`].

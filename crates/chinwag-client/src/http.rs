@@ -1,12 +1,12 @@
 //! The part of the API that goes over HTTP: accounts, new chats, members, search.
 
 use chinwag_proto::{
-    ChatId, Problem, UserId,
+    ChatId, MessageId, Problem, UserId,
     http::{
         AddMembers, ChatsPage, CreateChat, HistoryQuery, Login, MembersPage, MessagesPage,
         ReceiptsPage, Register, SearchAnswer, TokenAnswer, UsersPage,
     },
-    shapes::Chat,
+    shapes::{Chat, Message, User},
 };
 use reqwest::{Method, RequestBuilder};
 use serde::{Serialize, de::DeserializeOwned};
@@ -50,6 +50,27 @@ impl Http {
     /// Signs in.
     pub async fn login(&self, login: &Login) -> Result<TokenAnswer, ClientError> {
         self.body(Method::POST, "/auth/login", login).await
+    }
+
+    /// Gives a fresh token for the one that asks.
+    pub async fn refresh(&self) -> Result<TokenAnswer, ClientError> {
+        self.send(Method::POST, "/auth/refresh").await
+    }
+
+    /// Reads who asks.
+    pub async fn me(&self) -> Result<User, ClientError> {
+        self.query("/me", &[]).await
+    }
+
+    /// Reads one user.
+    pub async fn user(&self, user: &UserId) -> Result<User, ClientError> {
+        self.query(&format!("/users/{}", encode(user.as_str())), &[])
+            .await
+    }
+
+    /// Reads one message as it is now.
+    pub async fn message(&self, message: MessageId) -> Result<Message, ClientError> {
+        self.query(&format!("/messages/{message}"), &[]).await
     }
 
     /// Makes a chat, or finds the direct chat that is there.
@@ -130,6 +151,14 @@ impl Http {
             Some(token) => request.bearer_auth(token),
             None => request,
         }
+    }
+
+    async fn send<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+    ) -> Result<T, ClientError> {
+        answer(self.request(method, path)).await
     }
 
     async fn body<B: Serialize, T: DeserializeOwned>(

@@ -6,6 +6,7 @@
 
 mod backoff;
 mod chat_log;
+mod chats;
 mod client;
 mod driver;
 mod error;
@@ -17,6 +18,7 @@ mod state;
 
 pub use backoff::Backoff;
 pub use chat_log::{ChatLog, Received};
+pub use chats::{ChatView, Chats, Progress};
 pub use client::{Client, Events, Options, TokenSource};
 pub use error::ClientError;
 pub use event::ClientEvent;

@@ -81,6 +81,14 @@ impl Outbox {
         true
     }
 
+    /// Returns what waits, in order.
+    pub(crate) fn list(&self) -> Vec<(ChatId, Request)> {
+        let waiting = self.waiting.iter();
+        waiting
+            .map(|waiting| (waiting.chat, waiting.request.clone()))
+            .collect()
+    }
+
     /// Forgets the numbers of a connection that is gone: everything is sent again.
     pub(crate) fn disconnected(&mut self) {
         self.waiting
