@@ -154,9 +154,6 @@ impl Node {
                 self.metrics.set_lag(group.name(), lag);
             }
         }
-        let stats = self.ports.embedded.stats();
-        self.metrics
-            .set_storage(stats.groups, stats.requests, stats.write_time);
     }
 
     /// Returns what keeps the search index behind the log.

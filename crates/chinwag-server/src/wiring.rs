@@ -48,7 +48,7 @@ pub fn open(
     metrics: &Arc<Metrics>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Ports, StartError> {
-    let embedded = embedded(config, opening, clock)?;
+    let embedded = embedded(config, opening, metrics, clock)?;
     let engines = config.engines;
     let store: Arc<dyn MessageStore> = match engines.store {
         Engine::Embedded => embedded.clone(),
@@ -90,8 +90,10 @@ pub struct Opening {
 fn embedded(
     config: &Config,
     opening: &Opening,
+    metrics: &Arc<Metrics>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<Embedded>, StartError> {
+    let metrics = Arc::clone(metrics);
     let options = Options {
         accept_loss: opening.accept_loss,
         // Nobody reads for devices yet.
@@ -99,6 +101,7 @@ fn embedded(
         min_free_bytes: config.storage_min_free,
         cache_bytes: config.storage_cache,
         clock: Arc::clone(clock),
+        commit_observer: Arc::new(move |time| metrics.committed(time)),
         ..Options::default()
     };
     Embedded::open(&store_dir(&config.data_dir), options).map_err(StartError::Store)

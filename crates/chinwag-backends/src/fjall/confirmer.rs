@@ -13,7 +13,7 @@ use std::{
 use chinwag_core::ports::{EngineError, EngineResult};
 use tokio::sync::watch;
 
-use super::{commit::Commit, high_water::HighWater};
+use super::{commit::Commit, high_water::HighWater, options::CommitObserver};
 
 /// Answers a caller.
 pub(super) type Confirm = Box<dyn FnOnce(EngineResult<()>) + Send>;
@@ -35,7 +35,6 @@ pub(super) struct Group {
 pub(super) struct Counters {
     pub(super) groups: AtomicU64,
     pub(super) requests: AtomicU64,
-    pub(super) write_nanos: AtomicU64,
 }
 
 /// Where the writing thread hands over groups.
@@ -50,11 +49,12 @@ impl Confirmer {
         mark: HighWater,
         durable: watch::Sender<Commit>,
         counters: Arc<Counters>,
+        observer: CommitObserver,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (groups, waiting) = sync_channel(GROUPS_AHEAD);
         let thread = std::thread::Builder::new()
             .name("confirm".into())
-            .spawn(move || run(&waiting, mark, &durable, &counters))?;
+            .spawn(move || run(&waiting, mark, &durable, &counters, &observer))?;
         Ok((Self { groups }, thread))
     }
 
@@ -74,6 +74,7 @@ fn run(
     mut mark: HighWater,
     durable: &watch::Sender<Commit>,
     counters: &Counters,
+    observer: &CommitObserver,
 ) {
     while let Ok(first) = waiting.recv() {
         let mut groups = vec![first];
@@ -90,10 +91,9 @@ fn run(
             EngineError::Unavailable(format!("the high-water mark can't be written: {error}"))
         });
         for group in &groups {
-            let nanos = u64::try_from(group.written_in.as_nanos()).unwrap_or(u64::MAX);
             counters.groups.fetch_add(1, Relaxed);
             counters.requests.fetch_add(group.requests as u64, Relaxed);
-            counters.write_nanos.fetch_add(nanos, Relaxed);
+            observer(group.written_in);
         }
         if outcome.is_ok() {
             durable.send_replace(last);

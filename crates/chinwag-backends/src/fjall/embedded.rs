@@ -62,8 +62,6 @@ pub struct Stats {
     pub requests: u64,
     /// Events appended, since the directory was made.
     pub events: u64,
-    /// Time spent in committing and syncing.
-    pub write_time: Duration,
 }
 
 impl Embedded {
@@ -83,8 +81,9 @@ impl Embedded {
         let counters = Arc::new(Counters::default());
         let spawned = OpenError::io("start the writing threads for", directory);
         let start = || {
+            let observer = Arc::clone(&options.commit_observer);
             let (confirmer, confirming) =
-                Confirmer::start(opened.mark, durable_sender, Arc::clone(&counters))?;
+                Confirmer::start(opened.mark, durable_sender, Arc::clone(&counters), observer)?;
             let room = Room::new(directory, options.min_free_bytes);
             let (committer, committing) =
                 Committer::start(batch, room, Arc::clone(&options.clock), confirmer)?;
@@ -129,7 +128,6 @@ impl Embedded {
             groups: self.counters.groups.load(Relaxed),
             requests: self.counters.requests.load(Relaxed),
             events: self.inner.durable.borrow().events,
-            write_time: Duration::from_nanos(self.counters.write_nanos.load(Relaxed)),
         }
     }
 

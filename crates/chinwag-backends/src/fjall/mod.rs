@@ -36,5 +36,5 @@ mod view;
 pub use embedded::{Embedded, Stats};
 pub use error::OpenError;
 pub use opening::Loss;
-pub use options::Options;
+pub use options::{CommitObserver, Options};
 pub use snapshot::Snapshot;

@@ -1,11 +1,14 @@
 //! How the embedded engine is opened.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use chinwag_core::{
     Clock, SystemClock,
     ports::{GroupSet, QueueGroup},
 };
+
+/// Is told how long each commit with its fsync took. Called on the thread that confirms: it must not wait.
+pub type CommitObserver = Arc<dyn Fn(Duration) + Send + Sync>;
 
 /// How the embedded engine is opened.
 #[derive(Clone)]
@@ -28,6 +31,8 @@ pub struct Options {
     pub write_buffer_bytes: u64,
     /// What tells the time of a commit, for a person who has to judge a loss.
     pub clock: Arc<dyn Clock>,
+    /// Is told how long each commit took, for metrics.
+    pub commit_observer: CommitObserver,
 }
 
 impl Default for Options {
@@ -40,6 +45,7 @@ impl Default for Options {
             cache_bytes: 32 << 20,
             write_buffer_bytes: 16 << 20,
             clock: Arc::new(SystemClock::default()),
+            commit_observer: Arc::new(|_| {}),
         }
     }
 }

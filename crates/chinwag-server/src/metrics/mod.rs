@@ -4,7 +4,7 @@ mod gateway;
 mod measured_store;
 mod page;
 
-use std::{sync::atomic::AtomicU64, time::Duration};
+use std::time::Duration;
 
 use http::{Method, StatusCode};
 use parking_lot::Mutex;
@@ -32,14 +32,7 @@ pub struct Metrics {
     append_time: Histogram,
     append_failures: Counter,
     queue_lag: Family<GroupLabels, Gauge>,
-    storage: Storage,
-}
-
-#[derive(Default)]
-struct Storage {
-    commits: Gauge,
-    requests: Gauge,
-    commit_seconds: Gauge<f64, AtomicU64>,
+    commit_time: Histogram,
 }
 
 #[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -75,7 +68,7 @@ impl Default for Metrics {
             append_time: latency(),
             append_failures: Counter::default(),
             queue_lag: Family::default(),
-            storage: Storage::default(),
+            commit_time: latency(),
             registry: Mutex::default(),
         };
         let seconds = Unit::Seconds;
@@ -103,20 +96,11 @@ impl Default for Metrics {
             "Events that a group has yet to take",
             metrics.queue_lag.clone(),
         );
-        registry.register(
-            "store_commits",
-            "Commits with an fsync since the start",
-            metrics.storage.commits.clone(),
-        );
-        registry.register(
-            "store_committed_requests",
-            "Requests that shared those commits",
-            metrics.storage.requests.clone(),
-        );
-        registry.register(
-            "store_commit_seconds",
-            "Time spent in commits and their fsyncs since the start",
-            metrics.storage.commit_seconds.clone(),
+        registry.register_with_unit(
+            "store_commit_duration",
+            "Time that a commit of the embedded store and its fsync took; who sends at once shares one",
+            Unit::Seconds,
+            metrics.commit_time.clone(),
         );
         *metrics.registry.lock() = registry;
         metrics
@@ -169,12 +153,9 @@ impl Metrics {
             .set(lag);
     }
 
-    /// Keeps what the embedded store has written.
-    pub fn set_storage(&self, commits: u64, requests: u64, time: Duration) {
-        let number = |count| i64::try_from(count).unwrap_or(i64::MAX);
-        self.storage.commits.set(number(commits));
-        self.storage.requests.set(number(requests));
-        self.storage.commit_seconds.set(time.as_secs_f64());
+    /// Counts a commit of the embedded store.
+    pub fn committed(&self, time: Duration) {
+        self.commit_time.observe(time.as_secs_f64());
     }
 
     /// Writes everything in Prometheus' text format.

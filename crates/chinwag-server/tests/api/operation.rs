@@ -88,7 +88,7 @@ async fn metrics_are_served_on_their_own_address_only() {
         "chinwag_http_requests_total{method=\"POST\",route=\"/v1/messages\",status=\"201\"} 1\n",
         "chinwag_append_duration_seconds_count",
         "chinwag_queue_lag{group=\"indexer\"}",
-        "chinwag_store_commits",
+        "chinwag_store_commit_duration_seconds",
         "chinwag_connections 0\n",
         "chinwag_deliveries_total 0\n",
         "chinwag_dropped_frames_total 0\n",
