@@ -9,7 +9,7 @@ use chinwag_proto::{
 };
 use serde_json::{Map, Value, json};
 
-use super::openapi::generator;
+use super::schemas::Schemas;
 
 static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| document().to_string().into());
 
@@ -19,10 +19,10 @@ pub(super) fn bytes() -> Bytes {
 }
 
 pub(super) fn document() -> Value {
-    let mut generator = generator();
-    generator.subschema_for::<ClientFrame>();
-    generator.subschema_for::<ServerFrame>();
-    let schemas = generator.take_definitions(true);
+    let mut schemas = Schemas::default();
+    schemas.asked.subschema_for::<ClientFrame>();
+    schemas.answered.subschema_for::<ServerFrame>();
+    let schemas = schemas.into_definitions();
     let sent = messages(&schemas, "ClientFrame", "client.", Request::TYPES);
     let received = messages(&schemas, "ServerFrame", "server.", ServerFrame::TYPES);
     let references = |prefix: &str, types: &[&str]| -> Value {

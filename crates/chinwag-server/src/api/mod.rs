@@ -20,6 +20,7 @@ mod openapi;
 mod query;
 mod reactions;
 mod route;
+mod schemas;
 mod search;
 mod sessions;
 mod sync;

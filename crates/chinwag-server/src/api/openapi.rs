@@ -4,10 +4,13 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use chinwag_proto::Problem;
-use schemars::{SchemaGenerator, generate::SchemaSettings};
+use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::route::{Route, SchemaOf, Who, routes};
+use super::{
+    route::{Route, SchemaOf, Who, routes},
+    schemas::Schemas,
+};
 
 static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| document().to_string().into());
 
@@ -16,19 +19,12 @@ pub(super) fn bytes() -> Bytes {
     DOCUMENT.clone()
 }
 
-/// Makes a generator whose references point into `components`.
-pub(super) fn generator() -> SchemaGenerator {
-    SchemaSettings::draft2020_12()
-        .with(|settings| settings.definitions_path = "/components/schemas".into())
-        .into_generator()
-}
-
 pub(super) fn document() -> Value {
-    let mut generator = generator();
-    let problem = generator.subschema_for::<Problem>().to_value();
+    let mut schemas = Schemas::default();
+    let problem = schemas.answered.subschema_for::<Problem>().to_value();
     let mut paths: Map<String, Value> = Map::new();
     for route in routes() {
-        let operation = operation(&route, &mut generator);
+        let operation = operation(&route, &mut schemas);
         let path = paths.entry(route.path).or_insert_with(|| json!({}));
         path[route.method.as_str().to_ascii_lowercase()] = operation;
     }
@@ -42,7 +38,7 @@ pub(super) fn document() -> Value {
         },
         "paths": paths,
         "components": {
-            "schemas": generator.take_definitions(true),
+            "schemas": schemas.into_definitions(),
             "responses": {"problem": {
                 "description": "What went wrong (RFC 9457).",
                 "content": {"application/problem+json": {"schema": problem}},
@@ -56,12 +52,13 @@ pub(super) fn document() -> Value {
     })
 }
 
-fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
+fn operation(route: &Route, schemas: &mut Schemas) -> Value {
     let mut responses = Map::new();
     for (status, schema) in &route.answers {
         let mut response = json!({"description": describe(*status)});
         if let Some(schema) = schema {
-            response["content"] = json!({"application/json": {"schema": schema(generator)}});
+            response["content"] =
+                json!({"application/json": {"schema": schema(&mut schemas.answered)}});
         }
         responses.insert(status.to_string(), response);
     }
@@ -83,7 +80,7 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
     if let Some(body) = route.body {
         operation["requestBody"] = json!({
             "required": true,
-            "content": {"application/json": {"schema": body(generator)}},
+            "content": {"application/json": {"schema": body(&mut schemas.asked)}},
         });
     }
     operation
