@@ -35,7 +35,8 @@ impl ReceiptsDue {
 }
 
 impl Owner {
-    /// Tells the members that a mark moved: each mark in a small group, counts in a large one.
+    /// Tells that a mark moved: all members in a small group; in a large one the user's other sessions, and counts
+    /// to the author.
     pub(super) async fn tell_mark(
         self: &Arc<Self>,
         chat_id: ChatId,
@@ -43,21 +44,25 @@ impl Owner {
         moved: Moved,
     ) {
         let audience = chat.state().members.audience();
-        if audience.users.len() <= NAMED_UP_TO {
-            let receipt = Receipt {
-                chat_id,
-                user_id: moved.user,
-                delivered_message_id: moved.marks.delivered.map(|place| place.id),
-                last_read_message_id: moved.marks.read.map(|place| place.id),
-            };
-            let users = Arc::clone(&audience.users);
-            let receipt = ReceiptFrame::Member(receipt);
-            let message = BusMessage::Receipt {
-                users: Arc::clone(&users),
-                receipt,
-                except: moved.except,
-            };
-            self.ports.delivery.to_users(&users, message).await;
+        let named = audience.users.len() <= NAMED_UP_TO;
+        let users: Arc<[UserId]> = if named {
+            Arc::clone(&audience.users)
+        } else {
+            [moved.user.clone()].into()
+        };
+        let receipt = Receipt {
+            chat_id,
+            user_id: moved.user,
+            delivered_message_id: moved.marks.delivered.map(|place| place.id),
+            last_read_message_id: moved.marks.read.map(|place| place.id),
+        };
+        let message = BusMessage::Receipt {
+            users: Arc::clone(&users),
+            receipt: ReceiptFrame::Member(receipt),
+            except: moved.except,
+        };
+        self.ports.delivery.to_users(&users, message).await;
+        if named {
             return;
         }
         let mut state = chat.state();

@@ -58,6 +58,32 @@ async fn a_late_lower_mark_changes_nothing_and_is_told_to_nobody() {
     assert_eq!(mark(&node, chat, "ben").await, Some(ids[3]));
 }
 
+#[tokio::test]
+async fn in_a_large_group_a_mark_is_told_to_the_users_own_sessions_alone() {
+    let node = Node::start().await;
+    let names: Vec<String> = (0..100).map(|n| format!("user{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    node.users(&names).await;
+    node.online("ben", 1).await;
+    node.online("user1", 2).await;
+    let chat = node.group("ana", &[&names[..], &["ben"]].concat()).await;
+    let message = node.say("ana", chat, "hello").await.id;
+    node.run("ben", chat, read(message)).await.unwrap();
+    let told = node.ears.0.lock().iter().find_map(told_to).unwrap();
+    assert_eq!(told, [crate::fixture::user("ben")]);
+}
+
+fn told_to(message: &std::sync::Arc<BusMessage>) -> Option<Vec<chinwag_proto::UserId>> {
+    match &**message {
+        BusMessage::Receipt {
+            users,
+            receipt: ReceiptFrame::Member(_),
+            ..
+        } => Some(users.to_vec()),
+        _ => None,
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_marks_at_once_end_at_the_highest() {
     let node = Node::start().await;
