@@ -37,6 +37,9 @@ pub struct Limits {
     pub sync_events: u32,
     /// Users that one session may watch, and one presence request may name.
     pub watched_users: u32,
+    /// Frames of a session in any 10 s, heartbeats apart; beyond, it is closed with 4029. Missing: no bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frames_in_10_s: Option<u32>,
 }
 
 impl Default for Limits {
@@ -57,6 +60,7 @@ impl Default for Limits {
             sync_chats: 1_000,
             sync_events: 50,
             watched_users: 1_000,
+            frames_in_10_s: Some(120),
         }
     }
 }

@@ -168,7 +168,6 @@ fn gateway(config: &Config, node: &Node) -> Arc<Gateway> {
         GatewaySettings {
             node: NODE,
             limits: config.limits.clone(),
-            frames_in_10_s: config.rates.on.then_some(config.rates.frames_per_10s),
             connection: ws::Limits {
                 message_bytes: config.limits.body_bytes as usize,
                 ..ws::Limits::default()

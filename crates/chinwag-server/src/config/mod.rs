@@ -183,8 +183,6 @@ pub struct Rates {
     pub sends_per_second: u32,
     /// A user's sends at once.
     pub sends_burst: u32,
-    /// A session's frames in 10 s, apart from heartbeats.
-    pub frames_per_10s: u32,
     /// Registrations and logins of an address in a minute.
     pub logins_per_minute: u32,
     /// Passwords checked at once.

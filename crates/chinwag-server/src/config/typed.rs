@@ -129,15 +129,19 @@ fn limits(reader: &Reader<'_>) -> Limits {
         sync_chats: reader.count("limits.sync_chats"),
         sync_events: reader.count("limits.sync_events"),
         watched_users: reader.count("limits.watched_users"),
+        frames_in_10_s: rates_hold(reader).then(|| reader.count("limits.frames_per_10s")),
     }
+}
+
+fn rates_hold(reader: &Reader<'_>) -> bool {
+    reader.text("limits.rates") == "on"
 }
 
 fn rates(reader: &Reader<'_>) -> Rates {
     Rates {
-        on: reader.text("limits.rates") == "on",
+        on: rates_hold(reader),
         sends_per_second: reader.count("limits.sends_per_second"),
         sends_burst: reader.count("limits.sends_burst"),
-        frames_per_10s: reader.count("limits.frames_per_10s"),
         logins_per_minute: reader.count("limits.logins_per_minute"),
         hashes_at_once: reader.count("limits.hashes_at_once"),
         hashes_waiting: reader.count("limits.hashes_waiting"),

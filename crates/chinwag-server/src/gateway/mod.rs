@@ -76,8 +76,6 @@ pub struct GatewaySettings {
     pub node: NodeId,
     /// The protocol's limits, told in `ready`.
     pub limits: Limits,
-    /// Frames in 10 s besides heartbeats; none: no bound.
-    pub frames_in_10_s: Option<u32>,
     /// What one connection may cost.
     pub connection: ws::Limits,
 }

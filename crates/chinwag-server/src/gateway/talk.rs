@@ -239,7 +239,7 @@ impl Talk {
     }
 
     fn rate(&mut self, seconds: u32) {
-        let Some(most) = self.gateway.settings.frames_in_10_s else {
+        let Some(most) = self.gateway.settings.limits.frames_in_10_s else {
             return;
         };
         let (since, count) = self.window;

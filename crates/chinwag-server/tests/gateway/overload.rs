@@ -6,7 +6,7 @@ use futures_util::SinkExt as _;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::node::Node;
+use crate::node::{Node, token};
 
 #[tokio::test]
 async fn a_client_that_does_not_read_is_closed_and_nobody_else_feels_it() {
@@ -47,6 +47,18 @@ async fn too_many_frames_close_and_heartbeats_do_not_count() {
         let _ = ana.stream.send(Message::Ping(Vec::new().into())).await;
     }
     assert_eq!(ana.closed().await, 4029);
+}
+
+#[tokio::test]
+async fn ready_tells_how_many_frames_a_session_may_send() {
+    let bounded = Node::with(&[("limits.rates", "on"), ("limits.frames_per_10s", "77")]).await;
+    let unbounded = Node::with(&[("limits.rates", "off")]).await;
+    for (node, frames) in [(bounded, json!(77)), (unbounded, json!(null))] {
+        let mut ana = node.session("ana").await;
+        let fresh = json!({"type": "auth", "token": token("ana")});
+        let ready = ana.ask(fresh).await;
+        assert_eq!(ready["limits"]["framesIn10S"], frames);
+    }
 }
 
 #[tokio::test]
