@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chinwag_proto::{
-    ChatId, Epoch, Seq,
+    ChatId, Epoch, Problem, Seq,
     frames::{LogBody, LogFrame, Place, Request, ServerFrame},
     http::{EventsPage, SyncAnswer, SyncChat, SyncRequest},
     shapes::{Event, Message, MessageStatus},
@@ -13,6 +13,8 @@ use crate::{ChatLog, ClientEvent, chat_log::Received};
 
 /// Chats that one sync may name.
 const NAMED: usize = 1_000;
+/// How long to wait after a refused request, where the server names no time.
+const AFTER_REFUSAL_MS: u64 = 1_000;
 
 /// What follows from a frame.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,13 +37,16 @@ pub(crate) struct State {
     logs: HashMap<ChatId, ChatLog>,
     token: Option<String>,
     syncing: bool,
+    /// Whether something came during a sync that its answer may not hold yet.
+    sync_again: bool,
     repairing: HashSet<ChatId>,
 }
 
 impl State {
-    /// Returns the sync to ask for, unless one is under way.
+    /// Returns the sync to ask for; where one is under way, another follows it.
     pub(crate) fn sync(&mut self) -> Option<Request> {
         if std::mem::replace(&mut self.syncing, true) {
+            self.sync_again = true;
             return None;
         }
         Some(self.sync_request())
@@ -63,7 +68,19 @@ impl State {
     /// Forgets what was asked on a connection that is gone.
     pub(crate) fn disconnected(&mut self) {
         self.syncing = false;
+        self.sync_again = false;
         self.repairing.clear();
+    }
+
+    /// Asks again after a refusal, by one sync for all that was under way.
+    fn refused(&mut self, problem: &Problem) -> Vec<Action> {
+        self.disconnected();
+        if !problem.retryable {
+            // A token that is refused for good; and a chat that is, sync tells of.
+            self.token = None;
+        }
+        let after_ms = problem.retry_after_ms.unwrap_or(AFTER_REFUSAL_MS);
+        vec![Action::SyncAfter(after_ms)]
     }
 
     /// Returns the places of chats, for the heartbeat.
@@ -104,11 +121,12 @@ impl State {
             ServerFrame::Resync { after_ms } => vec![Action::SyncAfter(after_ms)],
             ServerFrame::Drain { after_ms } => vec![Action::ReconnectAfter(after_ms)],
             ServerFrame::Reauth { .. } => vec![Action::Reauthenticate],
+            ServerFrame::Error { id: Some(_), error } => self.refused(&error),
             ServerFrame::Ready { .. }
             | ServerFrame::Ack { .. }
             | ServerFrame::Ok { .. }
             | ServerFrame::Messages { .. }
-            | ServerFrame::Error { .. } => Vec::new(),
+            | ServerFrame::Error { id: None, .. } => Vec::new(),
         }
     }
 
@@ -214,7 +232,11 @@ impl State {
         if answer.complete {
             self.syncing = false;
             actions.push(Action::Tell(ClientEvent::Online));
-            actions.extend(self.repair_all());
+            if std::mem::take(&mut self.sync_again) {
+                actions.extend(self.sync().map(Action::Ask));
+            } else {
+                actions.extend(self.repair_all());
+            }
         } else {
             actions.push(Action::Ask(self.sync_request()));
         }
@@ -301,5 +323,62 @@ fn acknowledged_body(message: Option<&Message>, event: Option<&Event>) -> Option
             event: event.clone(),
         }),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chinwag_proto::ErrorCode;
+
+    use super::*;
+
+    fn frame(chat: u64, seq: u64) -> ServerFrame {
+        ServerFrame::Log(LogFrame {
+            chat_id: ChatId(chat),
+            epoch: Epoch(1),
+            seq: Seq(seq),
+            body: LogBody::Hidden,
+        })
+    }
+
+    fn nothing_new(token: &str) -> ServerFrame {
+        let answer = SyncAnswer {
+            token: token.into(),
+            chats: Vec::new(),
+            left: Vec::new(),
+            complete: true,
+        };
+        ServerFrame::Sync { id: None, answer }
+    }
+
+    fn refusal(code: ErrorCode) -> ServerFrame {
+        ServerFrame::Error {
+            id: Some(1),
+            error: Problem::new(code, "").retry_after(7),
+        }
+    }
+
+    fn asks_for_sync(actions: &[Action]) -> bool {
+        let sync = |action: &Action| matches!(action, Action::Ask(Request::Sync(_)));
+        actions.iter().any(sync)
+    }
+
+    #[test]
+    fn a_chat_that_appears_during_a_sync_is_asked_for_after_it() {
+        let mut state = State::default();
+        assert!(state.sync().is_some());
+        assert!(!asks_for_sync(&state.receive(frame(1, 1))));
+        assert!(asks_for_sync(&state.receive(nothing_new("a"))));
+        assert!(!asks_for_sync(&state.receive(nothing_new("b"))));
+    }
+
+    #[test]
+    fn a_refused_sync_is_asked_for_again() {
+        let mut state = State::default();
+        for code in [ErrorCode::Overloaded, ErrorCode::BadRequest] {
+            assert!(state.sync().is_some());
+            let actions = state.receive(refusal(code));
+            assert_eq!(actions, [Action::SyncAfter(7)]);
+        }
     }
 }
