@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chinwag_proto::{
     ChatId, Epoch, Problem, Seq,
-    frames::{LogBody, LogFrame, Place, Request, ServerFrame},
+    frames::{LogFrame, Place, Request, ServerFrame},
     http::{EventsPage, SyncAnswer, SyncChat, SyncRequest},
-    shapes::{Event, Message, MessageStatus},
 };
 
 use crate::{ChatLog, ClientEvent, chat_log::Received};
@@ -132,25 +131,10 @@ impl State {
 
     /// Takes an acknowledgement as what it is too: a place of the log.
     pub(crate) fn acknowledged(&mut self, chat: ChatId, frame: &ServerFrame) -> Vec<Action> {
-        let ServerFrame::Ack {
-            epoch,
-            seq,
-            message,
-            event,
-            ..
-        } = frame
-        else {
-            return Vec::new();
-        };
-        let Some(body) = acknowledged_body(message.as_ref(), event.as_ref()) else {
-            return Vec::new();
-        };
-        self.log_frame(LogFrame {
-            chat_id: chat,
-            epoch: *epoch,
-            seq: *seq,
-            body,
-        })
+        match frame.placed(chat) {
+            Some(placed) => self.log_frame(placed),
+            None => Vec::new(),
+        }
     }
 
     fn log_frame(&mut self, frame: LogFrame) -> Vec<Action> {
@@ -304,31 +288,10 @@ fn tell(frame: LogFrame) -> Action {
     Action::Tell(ClientEvent::Log(Box::new(frame)))
 }
 
-fn acknowledged_body(message: Option<&Message>, event: Option<&Event>) -> Option<LogBody> {
-    match (message, event) {
-        (Some(message), None) => Some(LogBody::Message {
-            message: message.clone(),
-        }),
-        (Some(message), Some(event)) if event.change.is_none() => Some(match message.status {
-            MessageStatus::Deleted => LogBody::MessageDeleted {
-                event_id: event.id,
-                message: message.clone(),
-            },
-            _ => LogBody::MessageEdited {
-                event_id: event.id,
-                message: message.clone(),
-            },
-        }),
-        (_, Some(event)) if event.change.is_some() => Some(LogBody::Reaction {
-            event: event.clone(),
-        }),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use chinwag_proto::ErrorCode;
+    use chinwag_proto::{ErrorCode, frames::LogBody};
+    use serde_json::json;
 
     use super::*;
 
@@ -380,5 +343,32 @@ mod tests {
             let actions = state.receive(refusal(code));
             assert_eq!(actions, [Action::SyncAfter(7)]);
         }
+    }
+
+    #[test]
+    fn the_acknowledgement_of_what_was_so_already_hides_no_event_that_is_still_to_come() {
+        let reaction = |id: &str| {
+            json!({
+                "id": id, "userId": "ben", "timestamp": "2026-01-02T03:04:05.000Z",
+                "messageId": "70", "key": "+", "on": true, "count": 1,
+            })
+        };
+        let read = |frame| serde_json::from_value(frame).unwrap();
+        let mut state = State::default();
+        let start = Place {
+            epoch: Epoch(1),
+            seq: Seq(4),
+        };
+        state.logs.insert(ChatId(7), ChatLog::at(start));
+        // The same reaction again: nothing took a place, and place 5 is still on its way.
+        let again =
+            read(json!({"type": "ack", "id": 9, "epoch": 1, "seq": 5, "event": reaction("70")}));
+        assert_eq!(state.acknowledged(ChatId(7), &again), Vec::new());
+        let live = json!({"type": "reaction", "chatId": "7", "epoch": 1, "seq": 5, "event": reaction("88")});
+        let told = state.receive(read(live.clone()));
+        let ServerFrame::Log(expected) = read(live) else {
+            panic!("a place of a log");
+        };
+        assert_eq!(told, [tell(expected)]);
     }
 }

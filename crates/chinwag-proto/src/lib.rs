@@ -4,12 +4,14 @@
 //! camelCase, 64-bit ids are decimal strings, times are RFC 3339 in UTC with milliseconds.
 
 pub mod close;
+mod event_change;
 pub mod frames;
 pub mod http;
 pub mod ids;
 pub mod json;
 pub mod limits;
 pub mod metadata;
+mod placed;
 pub mod problem;
 pub mod shapes;
 pub mod snowflake;

@@ -294,7 +294,7 @@ pub struct Event {
 }
 
 /// The part of an event that depends on its kind.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum EventChange {
     /// A reaction was put on a message or taken off.
