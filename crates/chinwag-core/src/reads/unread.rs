@@ -71,7 +71,9 @@ impl Reads {
                 let rows = self.ports.store.read(view.chat, range).await?;
                 let messages = rows.iter().filter_map(|row| Some((row, row.message()?)));
                 for (row, message) in messages {
-                    if row.user != *view.user() && message.deleted.is_none() {
+                    // Deleted above the head that is told: the deletion is still to come, and takes it off then.
+                    let deleted = message.deleted.is_some() && message.change_seq <= view.head;
+                    if row.user != *view.user() && !deleted {
                         unread += 1;
                         mentions += u64::from(message.mentions.contains(view.user()));
                     }

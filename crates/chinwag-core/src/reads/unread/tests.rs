@@ -49,6 +49,18 @@ async fn only_messages_count_and_deleted_ones_do_not() {
 }
 
 #[tokio::test]
+async fn a_deletion_above_the_head_that_is_told_is_not_counted_ahead() {
+    let team = Team::new(&["ana", "bo"]).await;
+    let chat = team.group(&["ana", "bo"], HistoryVisible::All).await;
+    let sent = team.send_many("ana", chat, 5).await;
+    let before = team.reads.view(&by("bo"), chat).await.unwrap();
+    team.delete("ana", chat, sent[2].id).await;
+    let after = team.reads.view(&by("bo"), chat).await.unwrap();
+    let counted = async |view| team.reads.unread(view, 5, 0).await.unwrap().unread;
+    assert_eq!((counted(&before).await, counted(&after).await), (5, 4));
+}
+
+#[tokio::test]
 async fn unread_goes_up_again_where_the_member_says_so() {
     let team = Team::new(&["ana", "bo"]).await;
     let chat = team.group(&["ana", "bo"], HistoryVisible::All).await;
