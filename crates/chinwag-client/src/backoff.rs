@@ -12,15 +12,21 @@ pub struct Backoff {
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self {
-            first: Duration::from_millis(500),
-            cap: Duration::from_secs(30),
-            failures: 0,
-        }
+        Self::new(Duration::from_millis(500), Duration::from_secs(30))
     }
 }
 
 impl Backoff {
+    /// Pauses of at most `first` to begin with, and never above `cap`.
+    #[must_use]
+    pub fn new(first: Duration, cap: Duration) -> Self {
+        Self {
+            first,
+            cap,
+            failures: 0,
+        }
+    }
+
     /// Draws the next pause; `random` lies in 0 to 1.
     pub fn next(&mut self, random: f64) -> Duration {
         let bound = self

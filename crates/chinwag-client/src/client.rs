@@ -11,7 +11,7 @@ use chinwag_proto::{
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    ClientError, ClientEvent,
+    Backoff, ClientError, ClientEvent,
     driver::{Ask, Driver},
 };
 
@@ -59,6 +59,8 @@ pub struct Options {
     pub outbox: usize,
     /// Events that may wait for the app; what comes then waits on the network.
     pub events: usize,
+    /// When to try again after a connection is lost.
+    pub backoff: Backoff,
 }
 
 impl Options {
@@ -71,6 +73,7 @@ impl Options {
             device: None,
             outbox: 1_000,
             events: 10_000,
+            backoff: Backoff::default(),
         }
     }
 }

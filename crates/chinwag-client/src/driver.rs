@@ -84,12 +84,12 @@ impl Driver {
         let far = Instant::now() + NEVER;
         Self {
             outbox: Outbox::new(options.outbox),
+            backoff: options.backoff.clone(),
             options,
             asks,
             events,
             state: State::default(),
             ids: ClientIds::default(),
-            backoff: Backoff::default(),
             requests: HashMap::new(),
             watched: Vec::new(),
             on_screen: Vec::new(),

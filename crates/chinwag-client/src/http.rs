@@ -1,10 +1,11 @@
 //! The part of the API that goes over HTTP: accounts, new chats, members, search.
 
 use chinwag_proto::{
-    ChatId, MessageId, Problem, UserId,
+    ChatId, Epoch, MessageId, Problem, Seq, UserId,
     http::{
-        AddMembers, ChatsPage, CreateChat, HistoryQuery, Login, MembersPage, MessagesPage,
-        ReceiptsPage, Register, SearchAnswer, TokenAnswer, UsersPage,
+        AddMembers, ChatsPage, ClientIdQuery, CreateChat, EventsPage, EventsQuery, HistoryQuery,
+        Login, MembersPage, MessagesPage, ReceiptsPage, Register, SearchAnswer, TokenAnswer,
+        UsersPage,
     },
     shapes::{Chat, Message, User},
 };
@@ -93,6 +94,22 @@ impl Http {
         answer(self.request(Method::GET, "/messages").query(query)).await
     }
 
+    /// Reads the places after one, gap-free; those of a chat taken anew where its epoch is another.
+    pub async fn events(
+        &self,
+        chat: ChatId,
+        after: Seq,
+        epoch: Option<Epoch>,
+    ) -> Result<EventsPage, ClientError> {
+        let query = EventsQuery {
+            after,
+            epoch,
+            limit: Some(200),
+        };
+        let path = format!("/chats/{chat}/events");
+        answer(self.request(Method::GET, &path).query(&query)).await
+    }
+
     /// Reads a page of members.
     pub async fn members(
         &self,
@@ -103,21 +120,40 @@ impl Http {
             .await
     }
 
-    /// Adds members.
+    /// Adds members; who is one already stays one.
     pub async fn add_members(&self, chat: ChatId, users: Vec<UserId>) -> Result<(), ClientError> {
-        let body = AddMembers {
-            user_ids: users,
-            client_id: None,
-        };
-        self.body::<_, serde_json::Value>(Method::POST, &format!("/chats/{chat}/members"), &body)
-            .await
-            .map(drop)
+        self.add(
+            chat,
+            &AddMembers {
+                user_ids: users,
+                client_id: None,
+            },
+        )
+        .await
+    }
+
+    /// Adds members under a client id, so that a retry adds them once.
+    pub async fn add(&self, chat: ChatId, members: &AddMembers) -> Result<(), ClientError> {
+        let request = self.request(Method::POST, &format!("/chats/{chat}/members"));
+        // The event that it made, or nothing where all were members.
+        succeed(request.json(members)).await.map(drop)
     }
 
     /// Removes a member, or leaves.
     pub async fn remove_member(&self, chat: ChatId, user: &UserId) -> Result<(), ClientError> {
+        self.remove(chat, user, &ClientIdQuery::default()).await
+    }
+
+    /// Removes a member, or leaves, under a client id, so that a retry removes them once.
+    pub async fn remove(
+        &self,
+        chat: ChatId,
+        user: &UserId,
+        query: &ClientIdQuery,
+    ) -> Result<(), ClientError> {
         let path = format!("/chats/{chat}/members/{}", encode(user.as_str()));
-        succeed(self.request(Method::DELETE, &path)).await.map(drop)
+        let request = self.request(Method::DELETE, &path).query(query);
+        succeed(request).await.map(drop)
     }
 
     /// Reads who has read how far.

@@ -1,3 +1,4 @@
-//! The load generator, and the checker of histories.
+//! The load generator, the checker of histories, and what records them.
 
 pub mod check;
+pub mod recording;

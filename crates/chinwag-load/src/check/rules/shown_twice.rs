@@ -49,6 +49,9 @@ fn one_id_a_request(index: &Index, finder: &mut Finder<'_>) {
             shown.push((fact.request, fact.place.epoch, fact.id, number as u32));
         }
     }
+    for (request, .., number) in &shown {
+        acknowledged_as_it_is(index, *request, &index.facts[*number as usize], finder);
+    }
     shown.sort_unstable();
     // Loss accepted lets a request be placed anew, so only one epoch's ids are compared.
     for same in shown.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {
@@ -66,6 +69,24 @@ fn one_id_a_request(index: &Index, finder: &mut Finder<'_>) {
                 )
             });
         }
+    }
+}
+
+/// Holds the id that a request was acknowledged with against the id of the message that bears its name.
+fn acknowledged_as_it_is(index: &Index, number: u32, fact: &Fact, finder: &mut Finder<'_>) {
+    let request = &index.requests[number as usize];
+    let same_epoch = request.place.epoch == fact.place.epoch;
+    // Where the event acknowledged bears the name too, its two ids are compared among what was shown.
+    let shown = || {
+        index
+            .facts_of(request.id)
+            .any(|fact| fact.request == number)
+    };
+    if request.id != 0 && same_epoch && request.id != fact.id && !shown() {
+        finder.found(Some(fact.chat), &[request.ack_line, fact.line], || {
+            let (acked, id) = (request.id, fact.id);
+            format!("one request was acknowledged as event {acked} and shown as event {id}")
+        });
     }
 }
 

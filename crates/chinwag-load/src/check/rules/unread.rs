@@ -56,9 +56,12 @@ pub(super) fn check(index: &Index) -> Verdict {
 /// Finds the places of the own mark and of the last joining.
 fn start(index: &Index, unread: &UnreadRow) -> Option<(u64, u64)> {
     let mut intervals = index.members.intervals(unread.chat, unread.user).iter();
-    let joined = intervals
-        .rfind(|known| known.opened <= unread.place.seq)?
-        .opened;
+    let last = intervals.rfind(|known| known.opened <= unread.place.seq)?;
+    if last.to <= unread.place.seq {
+        // Let in again above the head that was told: of the places between nobody promised anything.
+        return None;
+    }
+    let joined = last.opened;
     let mark = match unread.mark {
         Some(id) => index.seq_of(unread.chat, id)?,
         None => joined,

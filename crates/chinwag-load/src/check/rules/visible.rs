@@ -37,13 +37,13 @@ fn event(index: &Index, seen: &Seen, finder: &mut Finder<'_>) {
 
 fn shown(index: &Index, seen: &Seen, fact: &Fact, finder: &mut Finder<'_>) {
     let user = index.user_of(seen.session);
-    // Live, only those may hear who were members at that place; a page may be read later.
-    let as_of = if seen.live() {
-        fact.place.seq
+    // Live, only those may hear who were members at that place or are let in again; a page may be read later.
+    let may = if seen.live() {
+        index.members.hears_event(index, user, fact, seen.line)
     } else {
-        u64::MAX
+        index.members.sees_event(index, user, fact, u64::MAX)
     };
-    if !index.members.sees_event(index, user, fact, as_of) {
+    if !may {
         finder.found(Some(fact.chat), &[seen.line], || {
             let (user, seq) = (index.user_name(user), fact.place.seq);
             format!("{user} was shown place {seq}, which (or whose target) they may not see")

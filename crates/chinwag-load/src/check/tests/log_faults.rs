@@ -136,6 +136,16 @@ fn one_request_shown_under_two_ids_is_shown_twice() {
 }
 
 #[test]
+fn one_request_acknowledged_as_one_event_and_shown_as_another_is_shown_twice() {
+    let mut story = Story::of(&["ana", "ben"]);
+    story
+        .sent("ana", "k1", 2)
+        .live("ben", message(1, "ana", "k1"));
+    story.live("ben", message(2, "ana", "another"));
+    assert_eq!(story.breaks("shown-twice"), [3, 4]);
+}
+
+#[test]
 fn one_id_acknowledged_for_two_requests_is_shown_twice() {
     let mut story = Story::of(&["ana", "ben"]);
     story.sent("ana", "k1", 1).sent("ben", "k2", 1);

@@ -95,6 +95,34 @@ fn who_is_about_to_be_back_may_read_again() {
 }
 
 #[test]
+fn who_is_let_in_again_may_hear_what_was_on_its_way_and_nobody_before_that() {
+    for (visible, asked_first, right) in [
+        (HistoryVisible::All, true, true),
+        (HistoryVisible::All, false, false),
+        (HistoryVisible::Joined, true, false),
+    ] {
+        let (mut story, mut log) = eva_comes_and_goes(visible);
+        let back = Op::Add {
+            users: names(&["eva"]),
+        };
+        if !asked_first {
+            story.live("eva", log[4].clone());
+        }
+        story.done("ana", "back", back, Some(6));
+        log.push(moved(6, "ana", &["eva"], &[]));
+        if asked_first {
+            story.live("eva", log[4].clone());
+        }
+        story.live("eva", log[5].clone()).dump(&log);
+        if right {
+            story.keeps("visible")
+        } else {
+            assert_eq!(story.breaks("visible").len(), 1)
+        }
+    }
+}
+
+#[test]
 fn an_edit_of_what_one_may_not_see_must_be_hidden() {
     for shown in [true, false] {
         let (mut story, mut log) = eva_comes_and_goes(HistoryVisible::Joined);
@@ -246,6 +274,31 @@ fn unread_counts_messages_of_others_that_aren_t_deleted_after_the_mark() {
             } else {
                 assert_eq!(story.breaks("unread"), [3])
             }
+        }
+    }
+}
+
+#[test]
+fn what_is_unread_for_one_who_is_let_in_again_above_the_head_is_nobody_s_promise() {
+    let (mut story, mut log) = eva_comes_and_goes(HistoryVisible::All);
+    let back = Op::Add {
+        users: names(&["eva"]),
+    };
+    story.done("ana", "back", back, Some(6));
+    log.push(moved(6, "ana", &["eva"], &[]));
+    story.dump(&log);
+    for (seq, right) in [(5, true), (6, false)] {
+        let mut told = Story {
+            records: story.records.clone(),
+            at: story.at,
+        };
+        told.note(Some("eva"), unread(7, Some(1), seq));
+        if right {
+            let report = told.report();
+            assert!(report.passed(), "{report}");
+            assert_eq!(report.verdict("unread").unwrap().unchecked, 1);
+        } else {
+            assert_eq!(told.breaks("unread").len(), 1)
         }
     }
 }

@@ -34,6 +34,25 @@ pub(super) fn note_requests(index: &Index, moves: &mut HashMap<(u32, u32), Moves
     }
 }
 
+/// Notes for each stretch of a membership when somebody was about to begin it: by the request behind it, or, where
+/// that isn't known, as the n-th stretch needs n requests.
+pub(super) fn note_askers(index: &Index, moves: &Moves, intervals: &mut [Interval]) {
+    let adds = pair(index, &moves.opened, &moves.adds);
+    let requests = moves.adds.iter();
+    let mut lines: Vec<u32> = requests
+        .map(|number| index.requests[*number as usize].line)
+        .collect();
+    lines.sort_unstable();
+    for (number, opened) in moves.opened.iter().enumerate() {
+        let known = adds.get(opened).map(|add| add.line);
+        let line = known.or_else(|| lines.get(number).copied());
+        let stretch = intervals.iter_mut().find(|known| known.opened == *opened);
+        if let (Some(stretch), Some(line)) = (stretch, line) {
+            stretch.asked_line = line;
+        }
+    }
+}
+
 pub(super) fn absences(
     index: &Index,
     moves: &Moves,

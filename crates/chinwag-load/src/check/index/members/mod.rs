@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use super::Index;
 use super::tables::*;
 use crate::check::history::{HistoryVisible, Kind};
-use absences::{Moves, absences, note_requests};
+use absences::{Moves, absences, note_askers, note_requests};
 
 /// Holds a stretch of places that a member may see, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub(crate) struct Interval {
     pub(crate) from: u64,
     /// The place of the leaving, or `u64::MAX`.
     pub(crate) to: u64,
+    /// The line from which on somebody was about to let the member in, 0 where that isn't known.
+    pub(crate) asked_line: u32,
 }
 
 /// Holds a stretch of time in which a user surely wasn't a member.
@@ -57,6 +59,9 @@ impl Members {
         }
         note_requests(index, &mut moves);
         for (key, moves) in moves {
+            if let Some(intervals) = members.intervals.get_mut(&key) {
+                note_askers(index, &moves, intervals);
+            }
             let absences = absences(index, &moves, members.intervals.get(&key));
             if !absences.is_empty() {
                 members.absences.insert(key, absences);
@@ -71,6 +76,18 @@ impl Members {
         intervals
             .filter(|known| known.opened <= as_of)
             .any(|known| known.from <= seq && seq <= known.to)
+    }
+
+    /// Tells whether a user may be told of an event live at a line: who is let in again, to all that was said
+    /// before, may get what was on its way.
+    pub(crate) fn hears_event(&self, index: &Index, user: u32, fact: &Fact, line: u32) -> bool {
+        let coming = self.intervals(fact.chat, user).iter();
+        let as_of = coming
+            .filter(|known| known.asked_line < line)
+            .map(|known| known.opened)
+            .max();
+        let as_of = as_of.unwrap_or(0).max(fact.place.seq);
+        self.sees_event(index, user, fact, as_of)
     }
 
     /// Tells whether a user may see an event, which needs its target too.
@@ -152,6 +169,7 @@ impl Members {
                 opened: 0,
                 from: 0,
                 to: u64::MAX,
+                asked_line: 0,
             };
             self.intervals.insert((number, *user), vec![start]);
         }
@@ -192,6 +210,7 @@ impl Members {
                     opened: seq,
                     from,
                     to: u64::MAX,
+                    asked_line: 0,
                 };
                 let open = intervals.last_mut().filter(|last| last.to == u64::MAX);
                 if let Some(start) = open {
