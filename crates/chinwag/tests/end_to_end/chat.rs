@@ -116,6 +116,16 @@ async fn a_retry_over_the_other_transport_and_a_restart_stores_nothing_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn adding_somebody_who_is_a_member_already_is_no_error() {
+    let running = Running::start().await;
+    let (ana, ben) = (running.person("ana").await, running.person("ben").await);
+    let chat = ana.group(&[&ben]).await;
+    let head = ana.http.chat(chat).await.unwrap().head.seq;
+    ana.http.add_members(chat, vec![ben.id]).await.unwrap();
+    assert_eq!(ana.http.chat(chat).await.unwrap().head.seq, head);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_said_is_found_in_any_script_and_by_members_only() {
     let running = Running::start().await;
     let (ana, ben, cem) = (

@@ -1,186 +1,232 @@
-//! `kill -9` of the real binary under load: what was acknowledged is there, once.
+//! `kill -9` of the real binary under load: nothing that was promised is broken.
 
-use std::{
-    collections::HashMap,
-    io::{BufRead as _, BufReader},
-    net::TcpListener,
-    path::Path,
-    process::{Child, Command, Stdio},
-    sync::Arc,
-    time::Duration,
+use std::sync::Arc;
+
+use chinwag_load::{
+    check::history::{Server, ServerState, What},
+    recording::RecordedHttp,
 };
-
-use chinwag_client::{Client, ClientEvent, Http, Options, TokenSource};
 use chinwag_proto::{
-    http::{CreateChat, HistoryQuery, Register},
-    shapes::Message,
+    ChatId,
+    http::{CreateChat, HistoryQuery},
+    shapes::HistoryVisible,
 };
-use parking_lot::Mutex;
+
+use crate::{
+    binary::{Serve, Served},
+    fixture::user,
+    load::{Load, chatter, come_and_go},
+    proxy::{History, Proxy},
+    recorded::{RecordedDevice, assert_sound, checked, new_history, recorded_http},
+    tokens::{SECRET, token},
+};
 
 const ROUNDS: usize = 5;
-const SENDERS: usize = 4;
+/// Everybody, the owner first; the last two come and go.
+const PEOPLE: [&str; 8] = ["ana", "ben", "cem", "dan", "eva", "fay", "gus", "hal"];
+/// Who has more than one device.
+const DEVICES: [(&str, &str); 11] = [
+    ("ana", "phone"),
+    ("ana", "laptop"),
+    ("ben", "phone"),
+    ("ben", "laptop"),
+    ("cem", "phone"),
+    ("dan", "phone"),
+    ("eva", "phone"),
+    ("fay", "phone"),
+    ("gus", "phone"),
+    ("hal", "phone"),
+    ("hal", "tablet"),
+];
 
-/// The real binary, killed when it is dropped.
-struct Served(Child);
+/// A direct chat, a group, and one that goes through the queue.
+struct Chats {
+    direct: ChatId,
+    team: ChatId,
+    crowd: ChatId,
+}
 
-impl Served {
-    fn start(data: &Path, port: u16) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_chinwag"))
-            .arg("serve")
-            .env("CHINWAG_LISTEN", format!("127.0.0.1:{port}"))
-            .env("CHINWAG_DATA_DIR", data)
-            .env("CHINWAG_LIMITS_RATES", "off")
-            .current_dir(data.parent().unwrap())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
-        // Keeps reading, so that the server never waits for a full pipe.
-        std::thread::spawn(move || stdout.lines().map_while(Result::ok).for_each(drop));
-        Self(child)
+impl Chats {
+    async fn make(owner: &RecordedHttp<Vec<u8>>) -> Self {
+        let group = |people: &[&str], history_visible| CreateChat::Group {
+            name: "tea".into(),
+            members: people.iter().map(|name| user(name)).collect(),
+            history_visible,
+            client_id: None,
+        };
+        let direct = CreateChat::Direct {
+            user_id: user("ben"),
+            client_id: None,
+        };
+        let team = group(&["ben", "gus", "hal"], HistoryVisible::Joined);
+        let crowd = group(&PEOPLE[1..], HistoryVisible::All);
+        Self {
+            direct: owner.create_chat(&direct).await.unwrap().id,
+            team: owner.create_chat(&team).await.unwrap().id,
+            crowd: owner.create_chat(&crowd).await.unwrap().id,
+        }
     }
 
-    async fn ready(&self, http: &reqwest::Client, port: u16) {
-        let ready = async {
-            loop {
-                let asked = http
-                    .get(format!("http://127.0.0.1:{port}/readyz"))
-                    .send()
-                    .await;
-                if asked.is_ok_and(|answer| answer.status().is_success()) {
-                    return;
-                }
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::time::timeout(crate::fixture::PATIENCE, ready)
-            .await
-            .expect("the server starts");
+    fn of(&self, name: &str) -> Vec<ChatId> {
+        match name {
+            "ana" | "ben" => vec![self.direct, self.team, self.crowd],
+            "gus" | "hal" => vec![self.team, self.crowd],
+            _ => vec![self.crowd],
+        }
     }
 }
 
-impl Drop for Served {
-    fn drop(&mut self) {
-        // SIGKILL: nothing is finished, nothing is flushed.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+fn told(history: &History, state: ServerState) {
+    let node = "one".into();
+    history.record(None, &What::Server(Server { node, state }));
+}
+
+/// Kills the server; what is under way then may be stored or not.
+fn kill_and_start(served: Served, serve: &Serve, proxy: &Proxy, history: &History) -> Served {
+    drop(served);
+    told(history, ServerState::Killed);
+    let served = serve.start();
+    proxy.lead_to(served.address());
+    told(history, ServerState::Started);
+    served
+}
+
+/// Says something in every chat and waits until every device of a member was told.
+async fn settle(chats: &Chats, devices: &[Arc<RecordedDevice>], text: &str) {
+    for chat in [chats.direct, chats.team, chats.crowd] {
+        devices[0].client.send(chat, text).await.unwrap();
+    }
+    for device in devices {
+        for chat in chats.of(device.user.as_str()) {
+            device.until_told(chat, text).await;
+        }
+    }
+}
+
+/// Reads the counts, and all messages in both directions.
+async fn read_everything(http: &RecordedHttp<Vec<u8>>, chats: &[ChatId]) {
+    for chat in chats {
+        http.chat(*chat).await.unwrap();
+        let query = HistoryQuery {
+            chat_id: *chat,
+            before: None,
+            after: None,
+            around: None,
+            limit: Some(70),
+        };
+        let mut backward = query.clone();
+        loop {
+            let page = http.history(&backward).await.unwrap();
+            let Some(last) = page.messages.last().filter(|_| page.has_more) else {
+                // The oldest: all pages after it, from the other side.
+                let oldest = page.messages.last().map(|oldest| oldest.id.to_string());
+                forward(http, query, oldest).await;
+                break;
+            };
+            backward.before = Some(last.id.to_string());
+        }
+    }
+}
+
+async fn forward(http: &RecordedHttp<Vec<u8>>, query: HistoryQuery, oldest: Option<String>) {
+    let mut forward = HistoryQuery {
+        after: oldest,
+        ..query
+    };
+    loop {
+        let page = http.history(&forward).await.unwrap();
+        match page.messages.last().filter(|_| page.has_more) {
+            Some(last) => forward.after = Some(last.id.to_string()),
+            None => return,
+        }
+    }
+}
+
+async fn dump(owner: &RecordedHttp<Vec<u8>>, chats: &Chats) {
+    for chat in [chats.direct, chats.team, chats.crowd] {
+        owner.dump(chat).await.unwrap();
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_acknowledged_message_is_there_once_after_kill_9() {
+async fn no_promise_is_broken_by_kill_9_cuts_and_members_who_come_and_go() {
     let directory = tempfile::tempdir().unwrap();
-    let data = directory.path().join("data");
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let url = format!("http://127.0.0.1:{port}");
-    let probe = reqwest::Client::new();
-    let mut served = Served::start(&data, port);
-    served.ready(&probe, port).await;
-    let register = async |name: &str| {
-        let register = Register {
-            user_id: name.into(),
-            name: None,
-            password: "correct horse".into(),
-        };
-        Http::new(&url).register(&register).await.unwrap().token
+    let serve = Serve::on(&directory.path().join("data"))
+        .with("auth.jwt_secret", SECRET)
+        .with("direct_max_members", "5");
+    let mut served = serve.start();
+    let history = new_history();
+    let proxy = Proxy::start(served.address(), Some(Arc::clone(&history))).await;
+    let url = proxy.url();
+    let http = |name: &str, session: &str| recorded_http(&history, &url, name, session);
+    for name in PEOPLE {
+        // A user comes into being by a first token.
+        let known = chinwag_client::Http::new(&url).with_token(token(name));
+        known.chats(None).await.unwrap();
+    }
+    let chats = Chats::make(&http("ana", "makes")).await;
+    let connect = |(name, device): (&str, &str)| {
+        Arc::new(RecordedDevice::connect(&history, &proxy, name, device))
     };
-    let (ana, ben) = (register("ana").await, register("ben").await);
-    let http = Http::new(&url).with_token(&ana);
-    let direct = CreateChat::Direct {
-        user_id: crate::fixture::user("ben"),
-        client_id: None,
-    };
-    let chat = http.create_chat(&direct).await.unwrap().id;
-    let (client, mut events) = Client::connect(Options::new(&url, TokenSource::fixed(&ana)));
-    tokio::spawn(async move { while events.next().await.is_some() {} });
-    let acknowledged: Arc<Mutex<Vec<Message>>> = Arc::default();
-    let mut sending = Vec::new();
-    for sender in 0..SENDERS {
-        let (client, acknowledged) = (client.clone(), Arc::clone(&acknowledged));
-        sending.push(tokio::spawn(async move {
-            for n in 0.. {
-                match client.send(chat, format!("s{sender} m{n}")).await {
-                    Ok(message) => acknowledged.lock().push(message),
-                    Err(_) => return,
-                }
-            }
-        }));
+    let devices: Vec<_> = DEVICES.into_iter().map(connect).collect();
+    for device in &devices {
+        device.until_online().await;
     }
-    for round in 0..ROUNDS {
-        let before = acknowledged.lock().len();
-        let more = async {
-            while acknowledged.lock().len() < before + 50 {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(60), more)
-            .await
-            .unwrap_or_else(|_| panic!("round {round} stands still"));
-        drop(served);
-        served = Served::start(&data, port);
-        served.ready(&probe, port).await;
-    }
-    client.close().await;
-    for sender in sending {
-        sender.await.unwrap();
-    }
-    let acknowledged = std::mem::take(&mut *acknowledged.lock());
-    assert!(acknowledged.len() >= ROUNDS * 50);
-    let history = everything(&Http::new(&url).with_token(&ben), chat).await;
-    let mut times: HashMap<String, usize> = HashMap::new();
-    for message in &history {
-        *times.entry(message.content.clone()).or_default() += 1;
-    }
-    for message in &acknowledged {
-        assert_eq!(
-            times.get(&message.content),
-            Some(&1),
-            "{:?}",
-            message.content
-        );
-        assert!(
-            history
-                .iter()
-                .any(|stored| stored.id == message.id && stored.seq == message.seq)
-        );
-    }
-    assert!(times.values().all(|count| *count == 1));
-    let (_client, mut caught_up) = Client::connect(Options::new(&url, TokenSource::fixed(&ben)));
-    loop {
-        match tokio::time::timeout(crate::fixture::PATIENCE, caught_up.next())
-            .await
-            .expect("sync answers")
-        {
-            Some(ClientEvent::Online) => break,
-            Some(_) => {}
-            None => panic!("the client ended"),
-        }
-    }
-}
+    settle(&chats, &devices, "hello").await;
 
-async fn everything(http: &Http, chat: chinwag_proto::ChatId) -> Vec<Message> {
-    let mut all: Vec<Message> = Vec::new();
-    loop {
-        let after = all.last().map_or_else(
-            || "2000-01-01T00:00:00Z".to_owned(),
-            |last| last.id.to_string(),
-        );
-        let query = HistoryQuery {
-            chat_id: chat,
-            before: None,
-            after: Some(after),
-            around: None,
-            limit: Some(200),
-        };
-        let page = http.history(&query).await.unwrap();
-        all.extend(page.messages);
-        if !page.has_more {
-            return all;
-        }
+    let load = Arc::new(Load::default());
+    let mut people = Vec::new();
+    for (seed, device) in devices.iter().enumerate() {
+        let chats = chats.of(device.user.as_str());
+        let chatter = chatter(Arc::clone(&load), Arc::clone(device), chats, seed as u64);
+        people.push(tokio::spawn(chatter));
     }
+    let doors = tokio::spawn(come_and_go(
+        Arc::clone(&load),
+        http("ana", "door"),
+        vec![chats.team, chats.crowd],
+        vec![user("gus"), user("hal")],
+    ));
+    for _ in 0..ROUNDS {
+        load.more(60).await;
+        proxy.cut_latest(4);
+        load.more(60).await;
+        served = kill_and_start(served, &serve, &proxy, &history);
+    }
+    load.more(60).await;
+    load.stop();
+    for somebody in people {
+        somebody.await.unwrap();
+    }
+    doors.await.unwrap();
+    settle(&chats, &devices, "good night").await;
+    history.record(None, &What::Quiet);
+    for name in PEOPLE {
+        read_everything(&http(name, "reads"), &chats.of(name)).await;
+    }
+    dump(&http("ana", "dumps"), &chats).await;
+    for device in devices {
+        let device = Arc::into_inner(device).unwrap();
+        assert_eq!(device.close().await, Vec::<String>::new());
+    }
+    proxy.close().await;
+    let rules = [
+        "lost",
+        "doubled",
+        "shown-twice",
+        "one-order",
+        "ack-order",
+        "same-content",
+        "altered",
+        "gap",
+        "page",
+        "visible",
+        "deleted-text",
+        "read-mark",
+        "unread",
+        "epoch",
+    ];
+    let report = checked(history);
+    assert_sound(&report, &rules);
+    assert_eq!(report.counts.kills, ROUNDS as u64);
 }

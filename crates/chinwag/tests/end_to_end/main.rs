@@ -2,9 +2,15 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bad_frames;
+mod binary;
 mod chat;
 mod fixture;
 mod full_disk;
 mod killed;
 mod large_group;
+mod load;
+mod planted;
+mod proxy;
+mod recorded;
 mod sessions;
+mod tokens;
