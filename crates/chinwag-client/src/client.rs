@@ -41,7 +41,8 @@ impl TokenSource {
         Self(Arc::new(move || Box::pin(source())))
     }
 
-    pub(crate) async fn token(&self) -> Result<String, ClientError> {
+    /// Asks for a token.
+    pub async fn token(&self) -> Result<String, ClientError> {
         (self.0)().await
     }
 }

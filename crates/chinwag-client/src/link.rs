@@ -7,7 +7,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Message, client::IntoClientRequest as _, http::HeaderValue},
+    tungstenite::{Error, Message, client::IntoClientRequest as _, http::HeaderValue},
 };
 
 /// How long connecting may take.
@@ -52,6 +52,7 @@ impl Link {
         );
         match tokio::time::timeout(CONNECT, connect_async(request)).await {
             Ok(Ok((stream, _))) => Ok(Self { stream }),
+            Ok(Err(Error::Io(error))) => Err(Ended::lost(error.to_string())),
             Ok(Err(error)) => Err(Ended::lost(error.to_string())),
             Err(_) => Err(Ended::lost("connecting took too long")),
         }

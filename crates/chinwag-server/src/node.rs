@@ -1,6 +1,11 @@
 //! One node without its listeners: engines, owner, reads, accounts, the API. What the server and the commands share.
 
-use std::{fs, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc};
+use std::{
+    fs,
+    os::unix::fs::DirBuilderExt as _,
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
 use axum::Router;
 use chinwag_core::{
@@ -40,6 +45,7 @@ pub struct Node {
     metrics: Arc<Metrics>,
     api: Arc<Api>,
     clock: Arc<dyn Clock>,
+    url: OnceLock<String>,
 }
 
 impl Node {
@@ -68,6 +74,7 @@ impl Node {
             metrics,
             api: Arc::new(api),
             clock,
+            url: OnceLock::new(),
         }))
     }
 
@@ -135,6 +142,17 @@ impl Node {
     #[must_use]
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
+    }
+
+    /// Says where clients on this machine find this node; the first call holds.
+    pub(crate) fn serves_at(&self, url: String) {
+        let _ = self.url.set(url);
+    }
+
+    /// Returns where clients on this machine find this node; nowhere, where it only takes commands.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        self.url.get().map(String::as_str)
     }
 
     /// Returns the API's router.

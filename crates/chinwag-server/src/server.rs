@@ -1,6 +1,11 @@
 //! A running server: starts everything in order, and stops it in the other.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -55,13 +60,14 @@ impl Server {
         let tasks = TaskTracker::new();
         let control_path = control::socket_path(&config.data_dir);
         let control = control::bind(&control_path).map_err(StartError::file(&control_path))?;
+        let address = local_address(&socket, &config.listen)?;
+        node.serves_at(local_url(address, config.tls.is_some()));
         tasks.spawn(control::run(
             control,
             node.control_router(),
             stop.clone(),
             tasks.clone(),
         ));
-        let address = local_address(&socket, &config.listen)?;
         let metrics_address = metrics_socket
             .as_ref()
             .map(|socket| local_address(socket, "metrics.listen"))
@@ -99,6 +105,12 @@ impl Server {
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Returns where clients on this machine find the server.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        self.node.url().unwrap_or_default()
     }
 
     /// Returns the address that metrics are read from.
@@ -204,6 +216,17 @@ fn start_roles(node: &Node, gateway: &Arc<Gateway>, stop: &CancellationToken, ta
         }
         indexer.run(stop).await;
     });
+}
+
+/// Writes where clients on this machine find a listener: one on all addresses is on this machine's own too.
+fn local_url(mut address: SocketAddr, tls: bool) -> String {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    let scheme = if tls { "https" } else { "http" };
+    format!("{scheme}://{address}")
 }
 
 async fn bind(address: &str) -> Result<TcpListener, StartError> {

@@ -1,5 +1,6 @@
 //! Chinwag at a terminal: the server, and every command for a person.
 
+mod chat;
 mod command;
 mod operator;
 mod prompt;
@@ -31,4 +32,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Returns the program as the person called it, so that what is told to be typed works where they are.
+pub(crate) fn program() -> String {
+    let called = std::env::args().next();
+    called.unwrap_or_else(|| "chinwag".into())
 }

@@ -1,5 +1,7 @@
 //! Speaks to the running server over its control socket, or opens the data directory where none runs.
 
+use std::fmt;
+
 use anyhow::{Context as _, Result, bail};
 use chinwag_proto::Problem;
 use chinwag_server::{
@@ -28,6 +30,16 @@ impl Operator {
         };
         let client = Client::builder().unix_socket(path).build()?;
         Ok(Self { client, own })
+    }
+
+    /// Connects to the server; nothing where none runs, or where the caller may not open its control socket.
+    pub(crate) async fn of_running(config: &Config) -> Result<Option<Self>> {
+        let path = control::socket_path(&config.data_dir);
+        if tokio::net::UnixStream::connect(&path).await.is_err() {
+            return Ok(None);
+        }
+        let client = Client::builder().unix_socket(path).build()?;
+        Ok(Some(Self { client, own: None }))
     }
 
     /// Writes what waits and lets the data directory go, where it was opened here.
@@ -74,6 +86,18 @@ impl Operator {
     }
 }
 
+/// What the server refused, and why; reads as its sentence.
+#[derive(Debug)]
+pub(crate) struct Refused(pub(crate) Box<Problem>);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0.detail)
+    }
+}
+
+impl std::error::Error for Refused {}
+
 fn address(path: &str) -> String {
     format!("http://localhost{path}")
 }
@@ -85,7 +109,7 @@ async fn answered(sent: reqwest::Result<Response>) -> Result<Response> {
     }
     let status = response.status();
     match response.json::<Problem>().await {
-        Ok(problem) => bail!("{}", problem.detail),
+        Ok(problem) => Err(Refused(Box::new(problem)).into()),
         Err(_) => bail!("the server answered {status}"),
     }
 }

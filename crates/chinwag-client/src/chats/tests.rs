@@ -138,6 +138,16 @@ fn what_the_head_covers_is_counted_already_and_what_comes_after_is_counted_once(
 }
 
 #[test]
+fn an_answer_that_live_messages_have_overtaken_counts_nothing_away() {
+    let mut told = Told::new(5, 0);
+    told.say(6, "ben", "news");
+    told.0.put(chat(5, 0));
+    assert_eq!(told.counts(), (1, 0));
+    told.0.put(chat(7, 3));
+    assert_eq!(told.counts(), (3, 0));
+}
+
+#[test]
 fn a_deleted_unread_message_no_longer_counts() {
     let mut told = Told::new(0, 0);
     told.say(1, "ben", "@ana?");

@@ -82,10 +82,19 @@ impl ChatView {
         (Some(last), self.chat.head.seq)
     }
 
-    /// Takes the chat as the server told it again; members stay where it tells none.
+    /// Takes the chat as the server told it again; members stay where it tells none. What has come since an answer was
+    /// made stays counted.
     pub(super) fn replace(&mut self, chat: Chat) {
         let members = chat.members.clone().or(self.chat.members.take());
-        self.chat = Chat { members, ..chat };
+        let overtaken = chat.epoch == self.chat.epoch && chat.head.seq < self.chat.head.seq;
+        self.chat = if overtaken {
+            Chat {
+                members,
+                ..self.chat.clone()
+            }
+        } else {
+            Chat { members, ..chat }
+        };
         if let Some(last) = self.chat.head.last_message.clone() {
             self.remember(last);
         }

@@ -70,6 +70,14 @@ pub struct KeysAnswer {
     pub keys: Vec<KeyAnswer>,
 }
 
+/// Where the server is.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerAnswer {
+    /// Where clients on this machine find it.
+    pub url: String,
+}
+
 /// A page of users.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -92,7 +100,15 @@ pub struct UsersAfter {
 
 pub(super) fn routes(node: &Arc<Node>) -> Vec<Route> {
     let node = Arc::downgrade(node);
+    let serving = node.clone();
     vec![
+        Route::new(
+            Method::GET,
+            "/control/server",
+            "controlServer",
+            "Tells where the server is.",
+        )
+        .run(move |_, _| std::future::ready(server(&serving))),
         Route::new(
             Method::POST,
             "/control/users",
@@ -162,6 +178,14 @@ pub(super) fn routes(node: &Arc<Node>) -> Vec<Route> {
         )
         .run(move |_, _| reindex(node.clone())),
     ]
+}
+
+fn server(node: &Weak<Node>) -> Result<Answer, Problem> {
+    let node = node.upgrade();
+    let url = node.as_ref().and_then(|node| node.url());
+    let none = || Problem::new(ErrorCode::Unavailable, "no server runs here, only commands");
+    let url = url.ok_or_else(none)?.to_owned();
+    Answer::ok(&ServerAnswer { url })
 }
 
 async fn reindex(node: Weak<Node>) -> Result<Answer, Problem> {

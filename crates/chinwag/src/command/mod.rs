@@ -1,5 +1,6 @@
 //! The commands: one file each, with its arguments and what it does.
 
+mod chat;
 mod config;
 mod doctor;
 mod key;
@@ -19,6 +20,8 @@ use clap::Subcommand;
 pub(crate) enum Command {
     /// Run the server.
     Serve(serve::Arguments),
+    /// Chat at this terminal.
+    Chat(chat::Arguments),
     /// Add, list, disable and enable users, and set passwords.
     User(user::Arguments),
     /// Add, list and revoke API keys of the app's own backend.
@@ -39,9 +42,10 @@ pub(crate) fn run(command: Command, file: Option<&Path>) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(async move {
+    let done = runtime.block_on(async move {
         match command {
             Command::Serve(arguments) => serve::run(arguments, config).await,
+            Command::Chat(arguments) => chat::run(arguments, config).await,
             Command::User(arguments) => user::run(arguments, config).await,
             Command::Key(arguments) => key::run(arguments, config).await,
             Command::Token(arguments) => token::run(arguments, config).await,
@@ -49,5 +53,8 @@ pub(crate) fn run(command: Command, file: Option<&Path>) -> Result<()> {
             Command::Reindex(arguments) => reindex::run(arguments, config).await,
             Command::Doctor(arguments) => doctor::run(arguments, config).await,
         }
-    })
+    });
+    // Not waited for: a read of standard input may be under way that nothing ends.
+    runtime.shutdown_background();
+    done
 }

@@ -1,106 +1,6 @@
-//! The real binary: its commands with a server and without one, starting and leaving.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+//! The operator's commands.
 
-use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    process::{Child, Command, Output, Stdio},
-};
-
-struct Place(tempfile::TempDir);
-
-impl Place {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_chinwag"));
-        command
-            .args(arguments)
-            .current_dir(self.0.path())
-            .env("CHINWAG_LISTEN", "127.0.0.1:0")
-            .env("CHINWAG_STORAGE_MIN_FREE", "0");
-        command
-    }
-
-    fn run(&self, arguments: &[&str], input: &str) -> Output {
-        let mut command = self.command(arguments);
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        child
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(input.as_bytes())
-            .unwrap();
-        child.wait_with_output().unwrap()
-    }
-
-    /// Runs a command that must succeed and returns what it prints.
-    fn prints(&self, arguments: &[&str], input: &str) -> String {
-        let output = self.run(arguments, input);
-        assert!(output.status.success(), "{arguments:?}: {output:?}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn serve(&self) -> Serving {
-        let mut child = self
-            .command(&["serve"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        output.read_line(&mut line).unwrap();
-        let address = line
-            .split("http://")
-            .nth(1)
-            .and_then(|rest| rest.split(',').next());
-        let address = address.unwrap_or_else(|| panic!("{line:?}")).to_owned();
-        Serving {
-            child,
-            output,
-            address,
-        }
-    }
-}
-
-struct Serving {
-    child: Child,
-    output: BufReader<std::process::ChildStdout>,
-    address: String,
-}
-
-impl Serving {
-    fn terminate(mut self) -> (bool, String) {
-        let pid = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
-        let mut rest = String::new();
-        self.output.read_to_string(&mut rest).unwrap();
-        (self.child.wait().unwrap().success(), rest)
-    }
-
-    fn get(&self, path: &str, token: &str) -> String {
-        let mut stream = std::net::TcpStream::connect(&self.address).unwrap();
-        let head = format!(
-            "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\r\n"
-        );
-        stream.write_all(head.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    }
-}
+use crate::place::{Place, Serving};
 
 #[test]
 fn commands_do_the_same_with_a_server_and_without_one() {
@@ -145,10 +45,9 @@ fn a_server_prints_what_to_do_next_and_leaves_in_good_order() {
         .skip(1)
         .filter_map(|rest| rest.split_whitespace().next())
         .collect();
-    assert!(
-        told.contains(&"user") && told.contains(&"token"),
-        "{printed}"
-    );
+    for command in ["user", "token", "config"] {
+        assert!(told.contains(&command), "{printed}");
+    }
     for command in told {
         place.prints(&["help", command], "");
     }

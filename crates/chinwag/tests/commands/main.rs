@@ -1,0 +1,7 @@
+//! The real binary: its commands with a server and without one, starting and leaving, chatting at a terminal.
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod chatting;
+mod operating;
+mod place;
+mod terminal;
