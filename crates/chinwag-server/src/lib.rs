@@ -5,6 +5,7 @@ pub mod auth;
 pub mod config;
 mod consumer;
 pub mod control;
+mod demo;
 pub mod error;
 pub mod fanout;
 pub mod gateway;

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Api, answer::Answer, call::Call, route::Route};
-use crate::{auth::shape, node::Node};
+use crate::{auth::shape, demo, node::Node};
 
 /// Users and keys of a page.
 const PAGE: usize = 200;
@@ -78,6 +78,24 @@ pub struct ServerAnswer {
     pub url: String,
 }
 
+/// What the demonstration made.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DemoAnswer {
+    /// Who is there now.
+    pub users: Vec<UserId>,
+    /// How many chats there are.
+    pub chats: usize,
+    /// How many messages were said.
+    pub messages: usize,
+    /// The password of each, where people sign in here; shown once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+    /// Where clients on this machine find the server, where one runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
 /// A page of users.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -101,6 +119,7 @@ pub struct UsersAfter {
 pub(super) fn routes(node: &Arc<Node>) -> Vec<Route> {
     let node = Arc::downgrade(node);
     let serving = node.clone();
+    let stage = node.clone();
     vec![
         Route::new(
             Method::GET,
@@ -172,6 +191,14 @@ pub(super) fn routes(node: &Arc<Node>) -> Vec<Route> {
         }),
         Route::new(
             Method::POST,
+            "/control/demo",
+            "controlDemo",
+            "Fills an empty server with a made-up team.",
+        )
+        .answers::<DemoAnswer>(201)
+        .run(move |_, _| fill(stage.clone())),
+        Route::new(
+            Method::POST,
             "/control/reindex",
             "controlReindex",
             "Rebuilds the search index.",
@@ -186,6 +213,12 @@ fn server(node: &Weak<Node>) -> Result<Answer, Problem> {
     let none = || Problem::new(ErrorCode::Unavailable, "no server runs here, only commands");
     let url = url.ok_or_else(none)?.to_owned();
     Answer::ok(&ServerAnswer { url })
+}
+
+async fn fill(node: Weak<Node>) -> Result<Answer, Problem> {
+    let gone = || Problem::new(ErrorCode::Unavailable, "the server is leaving");
+    let node = node.upgrade().ok_or_else(gone)?;
+    Answer::created(&demo::fill(&node).await?)
 }
 
 async fn reindex(node: Weak<Node>) -> Result<Answer, Problem> {

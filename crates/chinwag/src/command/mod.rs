@@ -2,6 +2,7 @@
 
 mod chat;
 mod config;
+mod demo;
 mod doctor;
 mod key;
 mod reindex;
@@ -22,6 +23,8 @@ pub(crate) enum Command {
     Serve(serve::Arguments),
     /// Chat at this terminal.
     Chat(chat::Arguments),
+    /// Fill an empty server with a small made-up team, so that there is something to see.
+    Demo(demo::Arguments),
     /// Add, list, disable and enable users, and set passwords.
     User(user::Arguments),
     /// Add, list and revoke API keys of the app's own backend.
@@ -46,6 +49,7 @@ pub(crate) fn run(command: Command, file: Option<&Path>) -> Result<()> {
         match command {
             Command::Serve(arguments) => serve::run(arguments, config).await,
             Command::Chat(arguments) => chat::run(arguments, config).await,
+            Command::Demo(arguments) => demo::run(arguments, config).await,
             Command::User(arguments) => user::run(arguments, config).await,
             Command::Key(arguments) => key::run(arguments, config).await,
             Command::Token(arguments) => token::run(arguments, config).await,

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod chatting;
+mod demo;
 mod operating;
 mod place;
 mod terminal;

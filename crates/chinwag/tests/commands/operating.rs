@@ -1,5 +1,10 @@
 //! The operator's commands.
 
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    process::{Command, Stdio},
+};
+
 use crate::place::{Place, Serving};
 
 #[test]
@@ -45,13 +50,40 @@ fn a_server_prints_what_to_do_next_and_leaves_in_good_order() {
         .skip(1)
         .filter_map(|rest| rest.split_whitespace().next())
         .collect();
-    for command in ["user", "token", "config"] {
+    for command in ["chat", "user", "token", "config"] {
         assert!(told.contains(&command), "{printed}");
     }
     for command in told {
         place.prints(&["help", command], "");
     }
     assert!(!place.0.path().join("data/control.sock").exists());
+}
+
+#[test]
+fn a_server_that_logs_json_prints_nothing_that_is_not_json() {
+    let place = Place::new();
+    let mut command = place.command(&["serve"]);
+    command
+        .env("CHINWAG_LOG_FORMAT", "json")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    let mut lines = String::new();
+    while !lines.contains("\"serving\"") {
+        assert!(log.read_line(&mut lines).unwrap() > 0, "{lines}");
+    }
+    let url = lines.split("\"url\":\"").nth(1).unwrap();
+    assert!(url.starts_with("http://127.0.0.1:"), "{lines}");
+    let pid = child.id().to_string();
+    Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    log.read_to_string(&mut lines).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(
+        output.status.success() && output.stdout.is_empty(),
+        "{output:?}"
+    );
+    assert!(lines.lines().all(|line| line.starts_with('{')), "{lines}");
 }
 
 #[test]

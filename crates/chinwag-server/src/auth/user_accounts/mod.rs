@@ -65,6 +65,12 @@ impl UserAccounts {
         }
     }
 
+    /// Returns whether people register and sign in here; else accounts are the app's.
+    #[must_use]
+    pub fn is_stand_alone(&self) -> bool {
+        self.stand_alone
+    }
+
     async fn put_password(
         &self,
         user: &UserId,
