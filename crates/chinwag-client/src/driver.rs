@@ -17,7 +17,7 @@ use tokio::{
 use crate::{
     Backoff, ClientError, ClientEvent, Options,
     link::{Ended, Link},
-    outbox::{Answer, ClientIds, Next, Outbox},
+    outbox::{Answer, ClientIds, Next, Outbox, Settled},
     state::{Action, State},
 };
 
@@ -351,9 +351,12 @@ impl Driver {
                 return Ok(None);
             }
             Some(id) => match self.answered(id, &frame) {
-                Some(actions) => {
-                    self.flush(link).await?;
-                    actions
+                Some((actions, settled)) => {
+                    let flushed = self.flush(link).await;
+                    let acted = self.act(link, actions).await;
+                    settled.answer();
+                    flushed?;
+                    return acted;
                 }
                 None => self.state.receive(frame),
             },
@@ -363,9 +366,9 @@ impl Driver {
     }
 
     /// Takes the answer to a change; none where the number isn't of the outbox.
-    fn answered(&mut self, id: u64, frame: &ServerFrame) -> Option<Vec<Action>> {
+    fn answered(&mut self, id: u64, frame: &ServerFrame) -> Option<(Vec<Action>, Settled)> {
         let chat = self.outbox.chat_of(id)?;
-        let next = self
+        let (next, settled) = self
             .outbox
             .answered(id, frame.clone(), &mut self.ids, now())?;
         if let Next::Again(millis) = next {
@@ -373,7 +376,7 @@ impl Driver {
                 .resend_at
                 .min(Instant::now() + Duration::from_millis(millis));
         }
-        Some(self.state.acknowledged(chat, frame))
+        Some((self.state.acknowledged(chat, frame), settled))
     }
 
     async fn act(&mut self, link: &mut Link, actions: Vec<Action>) -> Result<Option<Left>, Ended> {

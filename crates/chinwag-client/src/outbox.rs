@@ -58,6 +58,19 @@ pub(crate) enum Next {
     Again(u64),
 }
 
+/// What becomes of a change, kept until the app was told what it did: whoever waits for the answer knows it then.
+#[derive(Default)]
+pub(crate) struct Settled(Option<(Answer, Result<ServerFrame, ClientError>)>);
+
+impl Settled {
+    /// Tells who waits.
+    pub(crate) fn answer(self) {
+        if let Some((answer, result)) = self.0 {
+            let _ = answer.send(result);
+        }
+    }
+}
+
 impl Outbox {
     pub(crate) fn new(bound: usize) -> Self {
         Self {
@@ -127,24 +140,23 @@ impl Outbox {
         frame: ServerFrame,
         ids: &mut ClientIds,
         now: Timestamp,
-    ) -> Option<Next> {
+    ) -> Option<(Next, Settled)> {
         let index = self
             .waiting
             .iter()
             .position(|waiting| waiting.number == Some(number))?;
         let ServerFrame::Error { error, .. } = frame else {
-            self.finish(index, Ok(frame));
-            return Some(Next::Done);
+            return Some((Next::Done, self.finish(index, Ok(frame))));
         };
         if error.retryable {
             self.waiting[index].number = None;
-            return Some(Next::Again(error.retry_after_ms.unwrap_or(1_000)));
+            let after_ms = error.retry_after_ms.unwrap_or(1_000);
+            return Some((Next::Again(after_ms), Settled::default()));
         }
         if error.code == ErrorCode::ClientIdFromFuture && self.renew(index, &error, ids, now) {
-            return Some(Next::Again(0));
+            return Some((Next::Again(0), Settled::default()));
         }
-        self.finish(index, Err(error.into()));
-        Some(Next::Done)
+        Some((Next::Done, self.finish(index, Err(error.into()))))
     }
 
     /// Gives everything up.
@@ -156,14 +168,10 @@ impl Outbox {
         }
     }
 
-    fn finish(&mut self, index: usize, result: Result<ServerFrame, ClientError>) {
-        if let Some(answer) = self
-            .waiting
-            .remove(index)
-            .and_then(|waiting| waiting.answer)
-        {
-            let _ = answer.send(result);
-        }
+    fn finish(&mut self, index: usize, result: Result<ServerFrame, ClientError>) -> Settled {
+        let waiting = self.waiting.remove(index);
+        let answer = waiting.and_then(|waiting| waiting.answer);
+        Settled(answer.map(|answer| (answer, result)))
     }
 
     /// Corrects the clock and gives the same change a new id; the server says that it holds nothing of the old one.
@@ -215,6 +223,10 @@ mod tests {
         }
     }
 
+    fn next(answered: Option<(Next, Settled)>) -> Option<Next> {
+        answered.map(|(next, _)| next)
+    }
+
     fn error(problem: Problem) -> ServerFrame {
         ServerFrame::Error {
             id: None,
@@ -253,12 +265,18 @@ mod tests {
         outbox.sendable(|| 1);
         let unknown = error(Problem::new(ErrorCode::UnknownOutcome, "").retry_after(5));
         assert_eq!(
-            outbox.answered(1, unknown, &mut ids, NOW),
+            next(outbox.answered(1, unknown, &mut ids, NOW)),
             Some(Next::Again(5))
         );
         outbox.sendable(|| 2);
         let refused = error(Problem::new(ErrorCode::NotFound, ""));
-        assert_eq!(outbox.answered(2, refused, &mut ids, NOW), Some(Next::Done));
+        let (next, settled) = outbox.answered(2, refused, &mut ids, NOW).unwrap();
+        assert_eq!(next, Next::Done);
+        assert!(
+            told.try_recv().is_err(),
+            "first the app is told what was done"
+        );
+        settled.answer();
         assert!(matches!(
             told.try_recv().unwrap(),
             Err(ClientError::Refused(_))
@@ -273,7 +291,7 @@ mod tests {
         let mut problem = Problem::new(ErrorCode::ClientIdFromFuture, "");
         problem.server_time = Some(NOW.plus_millis(-600_000));
         assert_eq!(
-            outbox.answered(1, error(problem), &mut ids, NOW),
+            next(outbox.answered(1, error(problem), &mut ids, NOW)),
             Some(Next::Again(0))
         );
         let second = client_id(&outbox.sendable(|| 2)[0].1);

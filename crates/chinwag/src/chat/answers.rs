@@ -21,6 +21,8 @@ use super::{
 pub(super) enum Answer {
     /// Nothing that shows.
     Nothing,
+    /// What was said is acknowledged; the log shows it.
+    Said(Box<Message>),
     /// A change is acknowledged; the log shows it.
     Changed,
     /// A read mark that didn't get through.
@@ -73,11 +75,12 @@ impl Session {
     pub(super) fn answered(&mut self, answer: Answer) {
         match answer {
             Answer::Nothing => {}
-            Answer::Changed => {
-                if self.changes == 0 {
-                    self.outbox.clear();
-                }
+            Answer::Said(message) => {
+                // Known at once, also where places before it are still missing.
+                self.chats.remember(message.chat_id, [*message]);
+                self.changed();
             }
+            Answer::Changed => self.changed(),
             Answer::Unread(chat, message) => {
                 let due = self.read.entry(chat).or_insert(message);
                 *due = (*due).max(message);
@@ -102,6 +105,12 @@ impl Session {
             }
             Answer::Outbox(outbox) => self.outbox = outbox,
             Answer::ListOutbox(outbox) => self.list_outbox(outbox),
+        }
+    }
+
+    fn changed(&mut self) {
+        if self.changes == 0 {
+            self.outbox.clear();
         }
     }
 

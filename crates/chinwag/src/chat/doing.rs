@@ -116,7 +116,10 @@ impl Session {
             };
             let client = session.server.client.clone();
             session.ask(For::Change, async move {
-                asking::changed(client.send_message(frame).await.map(drop), "said")
+                match client.send_message(frame).await {
+                    Ok(message) => Answer::Said(Box::new(message)),
+                    Err(error) => Answer::Failed(format!("not said: {}", asking::said(&error))),
+                }
             });
             session.look_at_outbox_if_offline();
         });

@@ -204,12 +204,14 @@ impl Session {
             self.do_lines();
             self.show();
             tokio::select! {
+                // What was told first, so that an answer finds everything that came before it.
+                biased;
                 event = events.next() => match event {
                     Some(event) => self.told(event),
                     None => self.over = Some("the connection was closed".into()),
                 },
-                typed = self.screen.next() => self.typed(typed),
                 Some(task) = self.tasks.join_next() => self.done(task),
+                typed = self.screen.next() => self.typed(typed),
                 _ = tick.tick() => self.tick(),
                 asked = &mut asked_to_leave => {
                     asked?;
