@@ -37,6 +37,8 @@ pub(super) enum Answer {
     Around(ChatId, Shown),
     /// A chat that was made or found, to be opened next.
     Chat(Box<Chat>),
+    /// What users are called; the chats are to be listed with it.
+    Names(Vec<User>),
     /// Messages found.
     Found(SearchAnswer),
     /// Who is in a chat.
@@ -94,6 +96,10 @@ impl Session {
                 self.chats.put(*chat);
                 self.open_chat(id);
             }
+            Answer::Names(users) => {
+                self.chats.learn_users(&users);
+                self.list_chats();
+            }
             Answer::Found(found) => self.found(&found),
             Answer::Members(page) => self.members(&page),
             Answer::Receipts(chat, page) => self.chats.learn_receipts(chat, &page),
@@ -115,7 +121,8 @@ impl Session {
     }
 
     fn failed(&mut self, why: &str) {
-        if self.open.as_ref().is_some_and(|open| open.loading) {
+        let loading = self.open.as_ref().is_some_and(|open| open.loading);
+        if loading && self.foreground == 0 {
             self.open = None;
         }
         self.problem(why);

@@ -7,12 +7,14 @@ use chinwag_proto::{
     ChatId, MessageId, Seq, UserId,
     frames::{LogBody, Request, ServerFrame},
     http::{CreateChat, HistoryQuery, MessagesPage},
-    shapes::Message,
+    shapes::{Message, User},
 };
+use tokio::task::JoinSet;
 
 use super::{
     answers::{Answer, Opened, Shown},
     session::Server,
+    status::without_number,
 };
 
 /// Users whose names are known.
@@ -32,7 +34,7 @@ pub(super) fn said(error: &ClientError) -> String {
     match error {
         ClientError::Refused(problem) => problem.detail.clone(),
         ClientError::NotConnected => "there is no connection at the moment".into(),
-        error => error.to_string(),
+        error => without_number(&error.to_string()),
     }
 }
 
@@ -102,15 +104,28 @@ async fn fill(http: &Http, page: MessagesPage, known: &Known) -> Shown {
         .map(|message| &message.sender_id)
         .filter(|user| !known.contains(*user))
         .collect();
-    let mut users = Vec::new();
-    for user in strangers.into_iter().take(FETCHED) {
-        users.extend(http.user(user).await.ok());
-    }
+    let users = named(http, strangers.into_iter().cloned()).await;
     Shown {
         page,
         quoted,
         users,
     }
+}
+
+/// Asks what users are called, all at once; who isn't told keeps their id.
+async fn named(http: &Http, users: impl IntoIterator<Item = UserId>) -> Vec<User> {
+    let mut asking = JoinSet::new();
+    for user in users.into_iter().take(FETCHED) {
+        let http = http.clone();
+        asking.spawn(async move { http.user(&user).await.ok() });
+    }
+    asking.join_all().await.into_iter().flatten().collect()
+}
+
+/// Asks what users are called, for the list of chats.
+pub(super) async fn names(server: Server, users: Vec<UserId>) -> Answer {
+    let names = async { Ok::<_, ClientError>(named(&server.http().await?, users).await) };
+    Answer::Names(names.await.unwrap_or_default())
 }
 
 /// Reads the page before a message.

@@ -152,6 +152,18 @@ impl Session {
         mentioned
     }
 
+    /// Asks what those are called who spoke last, and lists the chats then.
+    pub(super) fn ask_for_names(&mut self) {
+        let listed = self.chats.latest_first();
+        let spoke = listed
+            .iter()
+            .filter_map(|view| view.chat().head.last_message.as_ref())
+            .map(|last| &last.sender_id);
+        let unnamed = self.chats.unnamed(spoke);
+        let server = self.server.clone();
+        self.ask(For::Foreground, asking::names(server, unnamed));
+    }
+
     pub(super) fn list_chats(&mut self) {
         let listed = self.chats.latest_first();
         let ids: Vec<ChatId> = listed.iter().map(|view| view.chat().id).collect();

@@ -75,31 +75,50 @@ fn body(look: &Look, chats: &Chats, message: &Message, beside: usize) -> Vec<Str
         false => isolate(&line),
     };
     let wrapped = look.wrap(&clean(&message.content), beside);
+    let last_width = wrapped.last().map_or(0, |last| text::width(last));
     let mut lines: Vec<String> = wrapped.into_iter().map(paint).collect();
-    let mut marks = Vec::new();
-    if message.status == MessageStatus::Edited {
-        marks.push(look.paint.ink(Ink::Faint, "(edited)"));
+    let marks = marks(look, chats, message);
+    if marks.is_empty() {
+        return lines;
     }
-    if let Some(progress) = chats.progress(message)
-        && !look.is_plain()
-    {
-        marks.push(ticks(look, progress));
-    }
-    if let (Some(last), false) = (lines.last_mut(), marks.is_empty()) {
-        last.push_str("  ");
-        last.push_str(&marks.join(" "));
+    let taken: usize = marks.iter().map(|(mark, _)| text::width(mark) + 1).sum();
+    let painted = marks.iter().map(|(mark, ink)| look.paint.ink(*ink, mark));
+    let painted = painted.collect::<Vec<_>>().join(" ");
+    let room = look
+        .columns
+        .map(|columns| columns.saturating_sub(beside + 1));
+    match lines.last_mut() {
+        Some(last) if room.is_none_or(|room| last_width + 1 + taken <= room) => {
+            last.push_str("  ");
+            last.push_str(&painted);
+        }
+        _ => lines.push(painted),
     }
     lines
 }
 
+/// Returns what stands after a text: that it was changed, and of an own one how far it has come.
+fn marks(look: &Look, chats: &Chats, message: &Message) -> Vec<(&'static str, Ink)> {
+    let mut marks = Vec::new();
+    if message.status == MessageStatus::Edited {
+        marks.push(("(edited)", Ink::Faint));
+    }
+    if let Some(progress) = chats.progress(message)
+        && !look.is_plain()
+    {
+        marks.push(ticks(progress));
+    }
+    marks
+}
+
 /// Shows how far an own message has come: kept by the server, on the others' devices, read.
-fn ticks(look: &Look, progress: Progress) -> String {
+fn ticks(progress: Progress) -> (&'static str, Ink) {
     if progress.is_read() {
-        look.paint.ink(Ink::Good, "✓✓")
+        ("✓✓", Ink::Good)
     } else if progress.is_delivered() {
-        look.paint.ink(Ink::Faint, "✓✓")
+        ("✓✓", Ink::Faint)
     } else {
-        look.paint.ink(Ink::Faint, "✓")
+        ("✓", Ink::Faint)
     }
 }
 

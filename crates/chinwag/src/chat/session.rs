@@ -198,7 +198,7 @@ impl Session {
     async fn live(&mut self, mut events: Events) -> Result<()> {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let asked_to_leave = lifecycle::asked_to_leave();
+        let asked_to_leave = lifecycle::asked_to_leave()?;
         tokio::pin!(asked_to_leave);
         while self.over.is_none() && !self.is_done() {
             self.do_lines();
@@ -213,10 +213,7 @@ impl Session {
                 Some(task) = self.tasks.join_next() => self.done(task),
                 typed = self.screen.next() => self.typed(typed),
                 _ = tick.tick() => self.tick(),
-                asked = &mut asked_to_leave => {
-                    asked?;
-                    self.leave_now();
-                }
+                () = &mut asked_to_leave, if !self.leaving => self.leave_now(),
             }
         }
         self.farewell().await;

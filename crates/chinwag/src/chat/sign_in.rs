@@ -17,6 +17,7 @@ use chinwag_server::{
 use reqwest::Method;
 use tokio::sync::Mutex;
 
+use super::status::without_number;
 use crate::{
     operator::{Operator, Refused, path},
     program, prompt,
@@ -178,6 +179,9 @@ fn is_unknown(error: &anyhow::Error) -> bool {
 
 async fn by_password(who: &Who, url: String, user: &str) -> Result<SignedIn> {
     let http = Http::new(&url);
+    // Before a password is asked for in vain.
+    let reached = reqwest::get(format!("{url}/healthz")).await;
+    reached.map_err(|error| explained(error.into(), &url))?;
     let answer = if who.register {
         let password = prompt::new_password()?;
         register(&http, who, user, password).await
@@ -249,7 +253,9 @@ fn explained(error: ClientError, url: &str) -> anyhow::Error {
     match error {
         ClientError::Refused(problem) => anyhow!("{}", problem.detail),
         error => anyhow!(
-            "can't reach {url}: {error} (chinwag serve starts a server, --server names another)"
+            "can't reach {url}: {}. `{} serve` starts a server here, --server URL names another",
+            without_number(&error.to_string()),
+            program()
         ),
     }
 }

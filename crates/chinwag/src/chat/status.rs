@@ -71,7 +71,7 @@ fn left(look: &Look, facts: &Facts<'_>, view: Option<&ChatView>) -> String {
 }
 
 /// Leaves out of a reason what says nothing to a person: "(os error 111)".
-fn without_number(reason: &str) -> String {
+pub(super) fn without_number(reason: &str) -> String {
     let reason = clean_line(reason);
     let named = reason.split(" (os error").next().unwrap_or_default();
     named.to_owned()

@@ -143,6 +143,14 @@ fn what_a_message_answers_how_it_was_changed_and_what_others_think_of_it_is_show
             "                         🫖 2*   👍 1",
         ]
     );
+    let narrow = render::message(&look(36), &chats, &said, Some(&answered));
+    assert_eq!(
+        narrow[1..3],
+        [
+            "                         好的",
+            "                         (edited)"
+        ]
+    );
     let unknown = render::message(&look(80), &chats, &said, None);
     assert!(unknown[0].ends_with("↳ an earlier message"), "{unknown:?}");
     let deleted = Message {

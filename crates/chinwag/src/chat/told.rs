@@ -86,7 +86,7 @@ impl Session {
         let was_online = std::mem::replace(&mut self.online, true);
         self.trouble = None;
         if !std::mem::replace(&mut self.begun, true) {
-            return self.list_chats();
+            return self.ask_for_names();
         }
         if was_online {
             // A sync in between, as when somebody made a chat.

@@ -39,7 +39,13 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> Result<()> {
     let opening = Opening {
         accept_loss: arguments.accept_loss,
     };
-    let server = Server::start_with(config, opening).await?;
+    // From here on: whoever asks the moment the server says where it is must be heard.
+    let asked_to_leave = lifecycle::asked_to_leave()?;
+    tokio::pin!(asked_to_leave);
+    let server = tokio::select! {
+        server = Server::start_with(config, opening) => server?,
+        () = &mut asked_to_leave => return Ok(()),
+    };
     let url = server.url().to_owned();
     tracing::info!(url, address = %server.local_addr(), "serving");
     if telling != Telling::Nothing {
@@ -57,7 +63,7 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> Result<()> {
         let is_empty = nobody.is_ok_and(|users| users.is_empty());
         println!("\n{}", next_steps(stand_alone, is_empty, &url));
     }
-    lifecycle::asked_to_leave().await?;
+    asked_to_leave.await;
     if telling == Telling::All {
         println!("leaving…");
     }

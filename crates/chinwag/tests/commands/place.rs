@@ -30,12 +30,10 @@ impl Place {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        child
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(input.as_bytes())
-            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        // A program that refuses at once reads nothing.
+        let _ = stdin.write_all(input.as_bytes());
+        drop(stdin);
         child.wait_with_output().unwrap()
     }
 
