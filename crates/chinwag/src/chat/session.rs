@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
+    task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
@@ -339,7 +340,7 @@ impl Session {
             For::Change => self.changes += 1,
             For::Background => {}
         }
-        self.tasks.spawn(async move {
+        let mut task = Box::pin(async move {
             // A change waits for the network, however long; what is asked for is asked again by the person.
             let answer = match what_for {
                 For::Change => asking.await,
@@ -350,6 +351,12 @@ impl Session {
             };
             Task { what_for, answer }
         });
+        // Begun here and not in the task, so that the client is asked in the order of the lines.
+        let mut nobody = Context::from_waker(Waker::noop());
+        match task.as_mut().poll(&mut nobody) {
+            Poll::Ready(done) => self.tasks.spawn(std::future::ready(done)),
+            Poll::Pending => self.tasks.spawn(task),
+        };
     }
 
     pub(super) fn background(&mut self, asking: impl Future<Output = Answer> + Send + 'static) {

@@ -160,14 +160,22 @@ fn what_is_said_while_the_server_is_dead_waits_and_gets_there_once() {
     serving.child.kill().unwrap();
     serving.child.wait().unwrap();
     ana.until("! the connection is gone");
-    ana.say("meanwhile");
+    for number in 0..10 {
+        ana.say(&format!("meanwhile {number}"));
+    }
     ana.say("/outbox");
-    ana.until("· waits for ben: meanwhile");
+    for number in 0..10 {
+        ana.until(&format!("· waits for ben: meanwhile {number}"));
+    }
     ana.say("/edit no, after");
     ana.until("! your last message still waits to be sent");
     let serving = place.serve_at(&address);
     ana.say("");
-    ana.until("#3 ");
+    for number in 0..10 {
+        let line = ana.until("ana: meanwhile");
+        assert!(line.starts_with(&format!("#{} ", 3 + number)), "{line}");
+        assert!(line.ends_with(&format!(" {number}")), "{line}");
+    }
     ana.say("/outbox");
     ana.until("· nothing waits");
     let (success, _) = ana.end();
@@ -175,8 +183,8 @@ fn what_is_said_while_the_server_is_dead_waits_and_gets_there_once() {
     let read = place.prints(&["chat", "--as", "ben"], "/1\n");
     assert_eq!(
         read.matches("ana: meanwhile").count(),
-        2,
-        "in the list, and once in the chat: {read}"
+        1 + 10,
+        "in the list, and each once in the chat: {read}"
     );
     serving.terminate();
 }
