@@ -4,7 +4,6 @@ use std::{
     path::Path,
     sync::{Arc, atomic::Ordering::Relaxed},
     thread::JoinHandle,
-    time::Duration,
 };
 
 use chinwag_core::ports::{EngineError, EngineResult, QueueGroup};
