@@ -138,6 +138,7 @@ impl Conversation {
         let keep = Follow::KeepVersion {
             message: message.seq,
             version,
+            nth: 0,
         };
         let mut append = self.event("ana", RowBody::Edit(target(message)));
         let at = append.row.timestamp;
@@ -229,6 +230,7 @@ impl Conversation {
             large: false,
             changed_at: time(i64::try_from(self.last.0).unwrap()),
             imported: false,
+            imported_through: Seq(0),
             members: 1,
         }
     }

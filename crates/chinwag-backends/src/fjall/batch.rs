@@ -57,8 +57,6 @@ pub(super) enum EncodedFollow {
     Stamped(Key, Vec<u8>),
     /// A row that says only that there is one.
     Index(Key),
-    /// As `Stamped`, but with stamps that others than the chat's events give too: always compared.
-    Mark(Key, Vec<u8>),
     /// Another event's row, amended.
     Amend(Key, Vec<u8>),
     /// A row of a message, unless the message was forgotten under a higher stamp.
@@ -166,7 +164,6 @@ impl Batch {
         for follow in append.follows {
             match follow {
                 EncodedFollow::Index(key) => self.put(key, Vec::new()),
-                EncodedFollow::Mark(key, value) => self.put_stamped(key, value)?,
                 EncodedFollow::Stamped(key, value)
                 | EncodedFollow::Amend(key, value)
                 | EncodedFollow::OfMessage { key, value, .. } => self.put(key, value),
@@ -198,9 +195,7 @@ impl Batch {
         for follow in append.follows {
             match follow {
                 EncodedFollow::Index(key) => self.put(key, Vec::new()),
-                EncodedFollow::Stamped(key, value) | EncodedFollow::Mark(key, value) => {
-                    self.put_stamped(key, value)?;
-                }
+                EncodedFollow::Stamped(key, value) => self.put_stamped(key, value)?,
                 EncodedFollow::Amend(key, value) => self.amend_late(key, value, append.stamp)?,
                 EncodedFollow::OfMessage {
                     message,

@@ -131,9 +131,11 @@ pub(super) fn of_message(kind: Kind, chat: ChatId, message: Seq) -> Key {
     of_chat(kind, chat).number(message.0)
 }
 
-/// What a message was before the event at `until`.
-pub(super) fn version(chat: ChatId, message: Seq, until: Seq) -> Key {
-    of_message(Kind::Version, chat, message).number(until.0)
+/// What a message was before the event at `until`, the `nth` that this event keeps.
+pub(super) fn version(chat: ChatId, message: Seq, until: Seq, nth: u16) -> Key {
+    let key = of_message(Kind::Version, chat, message).number(until.0);
+    // An edit keeps one, so nearly every key ends here.
+    if nth == 0 { key } else { key.short(nth) }
 }
 
 /// A user's reactions to a message.

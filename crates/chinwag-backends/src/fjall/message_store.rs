@@ -190,9 +190,13 @@ fn encode_follow(chat: ChatId, stamp: Stamp, follow: Follow) -> Vec<EncodedFollo
         Follow::Amend(row) => {
             EncodedFollow::Amend(keys::log(chat, row.seq), cells::log(&row, Some(stamp)))
         }
-        Follow::KeepVersion { message, version } => EncodedFollow::OfMessage {
+        Follow::KeepVersion {
             message,
-            key: keys::version(chat, message, stamp.seq),
+            version,
+            nth,
+        } => EncodedFollow::OfMessage {
+            message,
+            key: keys::version(chat, message, stamp.seq, nth),
             value: cells::stamped(stamp, &(version.content, version.timestamp)),
         },
         Follow::Reaction {
@@ -215,9 +219,5 @@ fn encode_follow(chat: ChatId, stamp: Stamp, follow: Follow) -> Vec<EncodedFollo
         Follow::Chat(row) => {
             EncodedFollow::Stamped(keys::of_chat(Kind::Chat, chat), cells::stamped(stamp, &row))
         }
-        Follow::Marks { user, marks } => EncodedFollow::Mark(
-            keys::in_chat(Kind::Mark, chat, &user),
-            cells::stamped(stamp, &marks),
-        ),
     }]
 }

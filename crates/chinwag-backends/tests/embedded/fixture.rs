@@ -65,6 +65,7 @@ pub(crate) fn with_chat(mut append: Append) -> Append {
         large: false,
         changed_at: Timestamp::default(),
         imported: false,
+        imported_through: Seq(0),
         members: 1,
     }));
     append

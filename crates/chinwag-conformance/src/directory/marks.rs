@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chinwag_core::{
     model::{MarkRow, Place, PreferencesRow, Term},
-    ports::{Directory, Follow, Stamp},
+    ports::{Directory, Stamp},
 };
 use chinwag_proto::{EventId, Seq, UserId, shapes::PushPreference};
 
@@ -118,22 +118,6 @@ pub async fn marks_written_again_are_harmless<E: DirectoryEngine>(engine: E) {
     assert_eq!(marks_of(&engine, "ana").await, read_to(5));
     let marks = engine.directory().marks(chat(1), None, 9).await.unwrap();
     assert_eq!(marks.len(), 1);
-}
-
-pub async fn marks_of_an_import_lose_to_later_ones<E: DirectoryEngine>(engine: E) {
-    let mut talk = Conversation::of(chat(1));
-    let join = talk.join(&["ana"]);
-    let mut message = talk.message("ana", "x");
-    message.follows.push(Follow::Marks {
-        user: user("ana"),
-        marks: read_to(2),
-    });
-    let appends = vec![join, message.clone()];
-    engine.message_store().append(appends).await.unwrap();
-    assert_eq!(marks_of(&engine, "ana").await, read_to(2));
-    put(&engine, "ana", read_to(1), stamp(1, 1_000)).await;
-    engine.message_store().append(vec![message]).await.unwrap();
-    assert_eq!(marks_of(&engine, "ana").await, read_to(1));
 }
 
 pub async fn one_call_writes_many_marks<E: DirectoryEngine>(engine: E) {

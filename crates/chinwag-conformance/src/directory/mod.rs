@@ -35,7 +35,6 @@ macro_rules! directory {
             a_mark_under_a_lower_stamp_loses
             marks_under_a_higher_stamp_may_move_back
             marks_written_again_are_harmless
-            marks_of_an_import_lose_to_later_ones
             one_call_writes_many_marks
             the_last_settings_hold_for_each_user_alone
             marks_and_settings_are_there_after_reopening

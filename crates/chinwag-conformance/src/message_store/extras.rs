@@ -1,7 +1,10 @@
 //! What a message has besides its row: versions and reactions; and the end of all: purging.
 
-use chinwag_core::{model::LogRow, ports::Append};
-use chinwag_proto::Seq;
+use chinwag_core::{
+    model::LogRow,
+    ports::{Append, Follow},
+};
+use chinwag_proto::{Seq, shapes::Version};
 
 use super::appending::all;
 use crate::{Conversation, MessageStoreEngine, chat, conversation::amended, time, user};
@@ -51,6 +54,27 @@ pub async fn versions_come_oldest_first<E: MessageStoreEngine>(engine: E) {
         .collect();
     assert_eq!(got, wanted);
     assert!(store.versions(chat(1), Seq(2)).await.unwrap().is_empty());
+}
+
+pub async fn one_event_keeps_several_versions<E: MessageStoreEngine>(engine: E) {
+    let store = engine.message_store();
+    let mut talk = Conversation::of(chat(1));
+    let mut message = talk.message("ana", "now");
+    let keep = |nth: u16| Follow::KeepVersion {
+        message: Seq(1),
+        version: Version {
+            content: format!("version {nth}"),
+            timestamp: time(i64::from(nth)),
+        },
+        nth,
+    };
+    message.follows = (0..300).map(keep).collect();
+    let edit = talk.edit(&message.row, "later");
+    store.append(vec![message.clone(), edit]).await.unwrap();
+    store.append(vec![message]).await.unwrap();
+    let mut wanted: Vec<_> = (0..300).map(|nth| format!("version {nth}")).collect();
+    wanted.push("now".into());
+    assert_eq!(texts(&engine).await, wanted);
 }
 
 pub async fn a_repeated_edit_keeps_one_version<E: MessageStoreEngine>(engine: E) {

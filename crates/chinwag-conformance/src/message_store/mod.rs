@@ -63,6 +63,7 @@ macro_rules! message_store {
             an_unknown_chat_reads_as_empty
 
             versions_come_oldest_first
+            one_event_keeps_several_versions
             a_repeated_edit_keeps_one_version
             a_deletion_forgets_versions_and_reactions
             a_late_edit_brings_nothing_back_after_a_deletion

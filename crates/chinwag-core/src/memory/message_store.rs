@@ -177,9 +177,11 @@ impl State {
     fn follow(&mut self, chat: ChatId, stamp: Stamp, follow: Follow) {
         match follow {
             Follow::Amend(row) => put(&mut self.log, (chat, row.seq), stamp, row),
-            Follow::KeepVersion { message, version } => {
-                self.extras(chat, message).keep(stamp, version);
-            }
+            Follow::KeepVersion {
+                message,
+                version,
+                nth,
+            } => self.extras(chat, message).keep(stamp, nth, version),
             Follow::Reaction {
                 message,
                 user,
@@ -193,7 +195,6 @@ impl State {
                 put(&mut self.members, key, stamp, member);
             }
             Follow::Chat(row) => put(&mut self.chats, chat, stamp, row),
-            Follow::Marks { user, marks } => put(&mut self.marks, (chat, user), stamp, marks),
         }
     }
 
@@ -203,9 +204,9 @@ impl State {
 }
 
 impl Extras {
-    fn keep(&mut self, stamp: Stamp, version: Version) {
+    fn keep(&mut self, stamp: Stamp, nth: u16, version: Version) {
         if !self.is_forgotten(stamp) {
-            put(&mut self.versions, stamp.seq, stamp, version);
+            put(&mut self.versions, (stamp.seq, nth), stamp, version);
         }
     }
 

@@ -98,8 +98,8 @@ pub(super) struct State {
 /// What a message has besides its row.
 #[derive(Debug, Default)]
 pub(super) struct Extras {
-    /// By the place of the edit that ended it.
-    pub(super) versions: Cells<Seq, Version>,
+    /// By the place of the event that kept it, and its number among those that the event kept.
+    pub(super) versions: Cells<(Seq, u16), Version>,
     /// Taken off stays, as `false`, so that an older write can't bring it back.
     pub(super) reactions: Cells<(UserId, String), bool>,
     /// Where the message was deleted: the stamp below which nothing comes back.

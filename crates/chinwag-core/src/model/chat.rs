@@ -49,6 +49,11 @@ pub struct ChatRow {
     #[n(11)]
     #[cbor(default)]
     pub members: u32,
+    /// The last place that an import filled: nothing at or below it is unread for anyone. At most 64 behind while an
+    /// import runs.
+    #[n(12)]
+    #[cbor(default)]
+    pub imported_through: Seq,
 }
 
 /// One user's membership of one chat, kept after leaving too (`active` says which).
@@ -131,12 +136,12 @@ pub struct Membership {
 }
 
 impl MemberRow {
-    /// Returns the place after which messages are unread: the read mark, which starts where they joined.
+    /// Returns the place after which messages are unread: the read mark, which starts where they joined or where an
+    /// import ends.
     #[must_use]
-    pub fn unread_after(&self, marks: &MarkRow) -> Seq {
-        marks
-            .read
-            .map_or(self.joined_seq, |read| read.seq.max(self.joined_seq))
+    pub fn unread_after(&self, marks: &MarkRow, chat: &ChatRow) -> Seq {
+        let start = self.joined_seq.max(chat.imported_through);
+        marks.read.map_or(start, |read| read.seq.max(start))
     }
 }
 
@@ -213,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn unread_starts_where_they_joined_the_last_time() {
+    fn unread_starts_where_they_joined_the_last_time_or_where_an_import_ends() {
         let member = MemberRow {
             chat: ChatId(7),
             user: UserId::new("ana").unwrap(),
@@ -231,8 +236,24 @@ mod tests {
             }),
             ..MarkRow::default()
         };
-        assert_eq!(member.unread_after(&MarkRow::default()), Seq(30));
-        assert_eq!(member.unread_after(&read(20)), Seq(30));
-        assert_eq!(member.unread_after(&read(40)), Seq(40));
+        let chat = |imported_through| ChatRow {
+            imported_through: Seq(imported_through),
+            id: ChatId(7),
+            kind: ChatType::Group,
+            name: None,
+            history_visible: HistoryVisible::All,
+            epoch: Epoch::default(),
+            created_at: Timestamp::default(),
+            created_by: member.user.clone(),
+            deleted: false,
+            large: false,
+            changed_at: Timestamp::default(),
+            imported: true,
+            members: 1,
+        };
+        assert_eq!(member.unread_after(&MarkRow::default(), &chat(0)), Seq(30));
+        assert_eq!(member.unread_after(&read(20), &chat(0)), Seq(30));
+        assert_eq!(member.unread_after(&read(40), &chat(35)), Seq(40));
+        assert_eq!(member.unread_after(&read(40), &chat(50)), Seq(50));
     }
 }

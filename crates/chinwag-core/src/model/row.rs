@@ -3,6 +3,7 @@
 use chinwag_proto::{
     ClientId, EventId, MessageId, Metadata, Seq, Timestamp, UserId,
     shapes::{HistoryVisible, MembershipChange, Role},
+    snowflake,
 };
 use minicbor::{Decode, Encode};
 
@@ -201,6 +202,12 @@ impl LogRow {
             | RowBody::Reaction { target, .. } => Some(*target),
             _ => None,
         }
+    }
+
+    /// Returns whether an import brought it: nobody hears of it live, and it is unread for nobody.
+    #[must_use]
+    pub fn is_imported(&self) -> bool {
+        snowflake::node(self.id.0) == snowflake::IMPORT_NODE
     }
 
     /// Returns whether the place says nothing to any client.

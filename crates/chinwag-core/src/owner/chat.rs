@@ -19,7 +19,7 @@ use super::{
     window::Window,
 };
 use crate::{
-    model::{ChatRow, LogRow, MarkRow, Term},
+    model::{ChatRow, LogRow, MarkRow, RowBody, Term},
     ports::Append,
 };
 
@@ -47,6 +47,16 @@ impl Head {
             last_message,
         }
     }
+}
+
+/// An event that takes the next place.
+pub(super) struct NextEvent {
+    pub(super) id: EventId,
+    pub(super) user: UserId,
+    pub(super) timestamp: Timestamp,
+    pub(super) client_id: Option<ClientId>,
+    pub(super) digest: Option<u64>,
+    pub(super) body: RowBody,
 }
 
 /// A message that was changed by an event that is not confirmed yet.
@@ -195,6 +205,33 @@ impl State {
         } else {
             self.head.seq.next()
         }
+    }
+
+    /// Gives an event the next place, and returns its row.
+    pub(super) fn take_place(&mut self, term: Term, event: NextEvent) -> LogRow {
+        let seq = self.head.seq.next();
+        let mut body = event.body;
+        let is_message = if let RowBody::Message(message) = &mut body {
+            message.change_seq = seq;
+            true
+        } else {
+            false
+        };
+        let row = LogRow {
+            term,
+            confirmed: self.confirmed,
+            seq,
+            id: event.id,
+            user: event.user,
+            timestamp: event.timestamp,
+            count: self.head.count + u64::from(is_message),
+            previous_message: self.head.last_message,
+            client_id: event.client_id,
+            digest: event.digest,
+            body,
+        };
+        self.head = Head::of(&row);
+        row
     }
 
     /// Returns how many active members there are.

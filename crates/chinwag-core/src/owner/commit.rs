@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::{
     Caller, Command, Outcome, Owner,
-    chat::{Chat, Outgoing, Pending, State, TopicChange, Waiting},
+    chat::{Chat, NextEvent, Outgoing, Pending, State, TopicChange, Waiting},
     no_such_chat,
     window::{Arrived, FUTURE_MS},
     writer::unknown_outcome,
@@ -26,7 +26,7 @@ const DEADLINE: Duration = Duration::from_secs(2);
 /// How often a command starts anew because the chat was given up under it.
 const TRIES: usize = 3;
 /// How long a chat that changed its path is delivered on both.
-const BOTH_PATHS: Duration = Duration::from_secs(60);
+pub(super) const BOTH_PATHS: Duration = Duration::from_secs(60);
 
 /// A request's identity: what repeats it, and whether it is the same.
 #[derive(Debug, Clone)]
@@ -306,32 +306,18 @@ impl Owner {
         body: RowBody,
     ) -> Result<LogRow, Problem> {
         let now = self.ports.clock.now();
-        let Some(event) = self.ids.next(now, state.head.id) else {
+        let Some(id) = self.ids.next(now, state.head.id) else {
             return Err(self.no_id());
         };
-        let mut body = body;
-        let seq = state.head.seq.next();
-        let is_message = if let RowBody::Message(message) = &mut body {
-            message.change_seq = seq;
-            true
-        } else {
-            false
-        };
-        let row = LogRow {
-            term: chat.term,
-            confirmed: state.confirmed,
-            seq,
-            id: event,
+        let event = NextEvent {
+            id,
             user: user.clone(),
             timestamp: now,
-            count: state.head.count + u64::from(is_message),
-            previous_message: state.head.last_message,
             client_id: request.map(|request| request.client_id.clone()),
             digest: request.map(|request| request.digest),
             body,
         };
-        state.head = super::chat::Head::of(&row);
-        Ok(row)
+        Ok(state.take_place(chat.term, event))
     }
 
     /// Lets a stamped row wait, with what follows from it; returns the changed message.

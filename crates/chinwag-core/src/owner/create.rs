@@ -123,6 +123,7 @@ impl Owner {
             large: false,
             changed_at: now,
             imported: false,
+            imported_through: Seq(0),
             members: 0,
         }
     }

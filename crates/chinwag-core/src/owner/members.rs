@@ -8,7 +8,7 @@ use super::command::Caller;
 use crate::model::MemberRow;
 
 /// Those whom an event goes to, shared by all events between two membership changes.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Audience {
     /// Active members.
     pub(super) users: Arc<[UserId]>,

@@ -283,6 +283,7 @@ fn edit(caller: &Caller, row: &LogRow, content: &str, now: Timestamp) -> Result<
     let keep = Follow::KeepVersion {
         message: row.seq,
         version,
+        nth: 0,
     };
     let body = RowBody::Edit(Target {
         seq: row.seq,

@@ -32,7 +32,10 @@ use parking_lot::Mutex;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use command::{Caller, Command, ConfirmedHead, NewMessage, Outcome};
-pub use import::{IMPORT_BATCH, ImportedBody, ImportedChat, ImportedEvent, ImportedMessage};
+pub use import::{
+    IMPORT_BATCH, Imported, ImportedBody, ImportedChat, ImportedEvent, ImportedMembership,
+    ImportedMessage, RepliedTo,
+};
 pub use members::{no_such_chat, no_such_message};
 
 use crate::{
@@ -99,6 +102,7 @@ pub struct Owner {
     ids: ids::IdGenerator,
     cache: cache::Cache,
     creating: tokio::sync::Mutex<()>,
+    chosen_ids: import::ChosenIds,
     tasks: TaskTracker,
     stopping: CancellationToken,
     /// Why the last renewal failed; none where it was confirmed.
@@ -117,6 +121,7 @@ impl Owner {
             ids: ids::IdGenerator::above(settings.node, promised),
             cache: cache::Cache::new(settings.cached_members),
             creating: tokio::sync::Mutex::default(),
+            chosen_ids: import::ChosenIds::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             unrenewed: Mutex::default(),
@@ -137,6 +142,11 @@ impl Owner {
         self.stopping.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+    }
+
+    /// Checks what a chat or a user is to be called.
+    pub fn check_name(&self, name: &str) -> Result<(), Problem> {
+        validate::name(name, &self.settings.limits)
     }
 
     /// Tells the confirmed end of each chat; the answer has the order and length of the question, none where a

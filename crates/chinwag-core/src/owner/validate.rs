@@ -1,29 +1,88 @@
 //! What a request must be, before anything is looked up.
 
-use chinwag_proto::{ErrorCode, Limits, Problem};
+use chinwag_proto::{ErrorCode, Limits, Metadata, Problem, UserId, shapes::MembershipChange};
 
-use super::command::NewMessage;
+use super::{
+    command::NewMessage,
+    import::{ImportedBody, ImportedMembership, ImportedMessage},
+};
+
+/// Earlier contents that an imported message may have: more than anybody reads, and what one append may write.
+const IMPORTED_VERSIONS: usize = 1_000;
 
 /// Checks a message's own bounds; nothing is cut, nothing is normalised.
 pub(super) fn message(message: &NewMessage, limits: &Limits) -> Result<(), Problem> {
     content(&message.content, limits)?;
-    let metadata_bytes = if message.metadata.is_empty() {
-        0
-    } else {
-        message.metadata.to_text().len()
-    };
-    if metadata_bytes > limits.metadata_bytes as usize {
-        return Err(too_large(
-            "/metadata",
-            metadata_bytes,
-            limits.metadata_bytes,
-        ));
+    metadata(&message.metadata, limits)?;
+    mentions(&message.mentions, limits)
+}
+
+/// Checks what an import brings: it is held to the same bounds as what is sent.
+pub(super) fn imported(body: &ImportedBody, limits: &Limits) -> Result<(), Problem> {
+    match body {
+        ImportedBody::Message(message) => imported_message(message, limits),
+        ImportedBody::Membership(change) => imported_membership(change, limits),
     }
-    if message.mentions.len() > limits.mentions as usize {
-        return Err(Problem::field(
-            "/mentions",
-            format!("at most {} users", limits.mentions),
-        ));
+}
+
+fn imported_message(message: &ImportedMessage, limits: &Limits) -> Result<(), Problem> {
+    if message.deleted.is_none() {
+        content(&message.content, limits)?;
+    } else if *message
+        != (ImportedMessage {
+            deleted: message.deleted.clone(),
+            ..ImportedMessage::default()
+        })
+    {
+        let detail = "a deleted message keeps nothing: no text, no replyTo, no reactions";
+        return Err(Problem::field("/deleted", detail));
+    }
+    metadata(&message.metadata, limits)?;
+    mentions(&message.mentions, limits)?;
+    if message.versions.len() > IMPORTED_VERSIONS {
+        let detail = format!("at most {IMPORTED_VERSIONS} versions");
+        return Err(Problem::field("/edited/versions", detail));
+    }
+    for version in &message.versions {
+        content(&version.content, limits)?;
+    }
+    if message.reactions.len() > limits.reaction_keys as usize {
+        let detail = format!("at most {} different keys", limits.reaction_keys);
+        return Err(Problem::field("/reactions", detail));
+    }
+    for (key, _) in &message.reactions {
+        reaction(key, limits)?;
+    }
+    Ok(())
+}
+
+fn imported_membership(change: &ImportedMembership, limits: &Limits) -> Result<(), Problem> {
+    let most = limits.members_per_request as usize;
+    if change.users.is_empty() || change.users.len() > most {
+        let detail = format!("expected 1 to {most} users");
+        return Err(Problem::field("/membership/users", detail));
+    }
+    if change.change == MembershipChange::Role && change.role.is_none() {
+        return Err(Problem::field("/membership/role", "is missing"));
+    }
+    Ok(())
+}
+
+fn metadata(metadata: &Metadata, limits: &Limits) -> Result<(), Problem> {
+    if metadata.is_empty() {
+        return Ok(());
+    }
+    let bytes = metadata.to_text().len();
+    if bytes > limits.metadata_bytes as usize {
+        return Err(too_large("/metadata", bytes, limits.metadata_bytes));
+    }
+    Ok(())
+}
+
+fn mentions(mentions: &[UserId], limits: &Limits) -> Result<(), Problem> {
+    if mentions.len() > limits.mentions as usize {
+        let detail = format!("at most {} users", limits.mentions);
+        return Err(Problem::field("/mentions", detail));
     }
     Ok(())
 }

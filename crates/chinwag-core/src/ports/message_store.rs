@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chinwag_proto::{ChatId, ClientId, EventId, Seq, UserId};
 
 use super::{EngineResult, event_queue::GroupSet};
-use crate::model::{ChatRow, LogRow, MarkRow, MemberRow, Term};
+use crate::model::{ChatRow, LogRow, MemberRow, Term};
 
 /// Keeps every chat's log.
 ///
@@ -113,6 +113,8 @@ pub enum Follow {
         message: Seq,
         /// What it was.
         version: chinwag_proto::shapes::Version,
+        /// Its number among those that this event keeps, oldest first: an edit keeps one, 0; an import brings all.
+        nth: u16,
     },
     /// A reaction was put on or taken off.
     Reaction {
@@ -134,13 +136,6 @@ pub enum Follow {
     Member(MemberRow),
     /// A chat as it is from here on.
     Chat(ChatRow),
-    /// A user's marks as they are from here on; with imports, so that nothing is unread.
-    Marks {
-        /// Whose.
-        user: UserId,
-        /// The marks.
-        marks: MarkRow,
-    },
 }
 
 /// A run of places.

@@ -13,7 +13,6 @@ use super::{
     access::{BATCH, Listed, View},
     budget::{Budget, page_limit},
     opaque::{self, Kind},
-    sync::changed_at,
 };
 use crate::{model::LogRow, owner::Caller};
 
@@ -104,9 +103,12 @@ impl Reads {
             let (listed, next) = self.listed(&caller.user, from, BATCH).await?;
             let views: Vec<View> = listed.iter().filter_map(Listed::view).collect();
             let heads = self.head_rows(&views).await?;
-            let changed = views.into_iter().zip(heads).filter(|(view, head)| {
-                since.is_none_or(|since| changed_at(&view.membership, head) >= since)
-            });
+            let is_changed = match since {
+                Some(since) => self.changed_since(&views, &heads, since).await?,
+                None => vec![true; views.len()],
+            };
+            let changed = views.into_iter().zip(heads).zip(is_changed);
+            let changed = changed.filter_map(|(chat, is_changed)| is_changed.then_some(chat));
             let (views, heads): (Vec<View>, Vec<LogRow>) = changed.unzip();
             let lasts = self.last_messages(&views, &heads).await?;
             for (view, last) in views.into_iter().zip(lasts) {

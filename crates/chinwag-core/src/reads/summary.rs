@@ -5,11 +5,19 @@ use chinwag_proto::{
     shapes::{Chat, ChatHead, ChatType, Marks},
 };
 
-use super::{Reads, access::View};
+use super::{Reads, access::View, unread::Counts};
 use crate::{
-    model::{ChatRow, LogRow},
+    model::{ChatRow, LogRow, Membership},
     owner::no_such_chat,
 };
+
+/// What a member has read of a chat.
+struct Read {
+    /// The last place.
+    through: Seq,
+    /// Messages up to it.
+    count: u64,
+}
 
 impl Reads {
     /// Sums chats up, each at its view's head; chats that were deleted meanwhile are left out.
@@ -22,16 +30,17 @@ impl Reads {
         }
         let heads = self.head_rows(views).await?;
         let lasts = self.last_messages(views, &heads).await?;
-        let read_counts = self.read_counts(views).await?;
         let ids: Vec<ChatId> = views.iter().map(|view| view.chat).collect();
         let chats = self.ports.directory.chats(&ids).await?;
+        let reads: Vec<Read> = self.reads(views, &chats).await?;
         let mut summaries = Vec::with_capacity(views.len());
-        let parts = views.iter().zip(heads).zip(lasts).zip(read_counts);
-        for ((((view, head), last), read_count), chat) in parts.zip(chats) {
+        let parts = views.iter().zip(heads).zip(lasts).zip(reads);
+        for ((((view, head), last), read), chat) in parts.zip(chats) {
             let Some(chat) = chat.filter(|chat| !chat.deleted) else {
                 continue;
             };
-            let counts = (head.count, read_count);
+            let counts = self.unread(view, read.through, head.count, read.count);
+            let counts = counts.await?;
             summaries.push(self.summary(view, &chat, counts, last).await?);
         }
         self.add_direct_members(&mut summaries).await?;
@@ -48,10 +57,9 @@ impl Reads {
         &self,
         view: &View,
         chat: &ChatRow,
-        (head_count, read_count): (u64, u64),
+        counts: Counts,
         last: Option<LogRow>,
     ) -> Result<Chat, Problem> {
-        let counts = self.unread(view, head_count, read_count).await?;
         let last_message = match last {
             Some(row) => self.messages_of(view, &[row]).await?.into_iter().next(),
             None => None,
@@ -82,29 +90,39 @@ impl Reads {
         })
     }
 
-    /// Reads how many messages there are up to the place that each member has read.
-    async fn read_counts(&self, views: &[View]) -> Result<Vec<u64>, Problem> {
-        let read = |view: &View| view.membership.member.unread_after(&view.membership.marks);
-        let counts_from_row = |view: &View| read(view) > Seq::ZERO && read(view) < view.head;
-        let places: Vec<_> = views
+    /// Reads up to which place each member has read, and how many messages there are up to it.
+    async fn reads(&self, views: &[View], chats: &[Option<ChatRow>]) -> Result<Vec<Read>, Problem> {
+        let places: Vec<Seq> = views
             .iter()
-            .filter(|view| counts_from_row(view))
-            .map(|view| (view.chat, read(view)))
+            .zip(chats)
+            .map(|(view, chat)| {
+                let Membership { member, marks, .. } = &view.membership;
+                // A chat that is gone meanwhile is left out.
+                chat.as_ref()
+                    .map_or(view.head, |chat| member.unread_after(marks, chat))
+            })
             .collect();
-        let mut rows = self.rows(&places).await?.into_iter();
-        let mut counts = Vec::with_capacity(views.len());
-        for view in views {
-            if !counts_from_row(view) {
-                // At or above the head nothing is unread, which `unread` sees from the place itself.
-                counts.push(0);
-                continue;
+        let counts_from_row = |view: &View, read: Seq| read > Seq::ZERO && read < view.head;
+        let read_places: Vec<_> = views
+            .iter()
+            .zip(&places)
+            .filter(|(view, read)| counts_from_row(view, **read))
+            .map(|(view, read)| (view.chat, *read))
+            .collect();
+        let mut rows = self.rows(&read_places).await?.into_iter();
+        let mut reads = Vec::with_capacity(views.len());
+        for (view, through) in views.iter().zip(places) {
+            // At or above the head nothing is unread, which `unread` sees from the place itself.
+            let mut count = 0;
+            if counts_from_row(view, through) {
+                match rows.next().flatten() {
+                    Some(row) => count = row.count,
+                    None => return Err(self.missing(view.chat, through).await),
+                }
             }
-            match rows.next().flatten() {
-                Some(row) => counts.push(row.count),
-                None => return Err(self.missing(view.chat, read(view)).await),
-            }
+            reads.push(Read { through, count });
         }
-        Ok(counts)
+        Ok(reads)
     }
 
     async fn add_direct_members(&self, chats: &mut [Chat]) -> Result<(), Problem> {

@@ -16,7 +16,6 @@ use super::{Reads, access::View, budget::Budget};
 use crate::owner::Caller;
 
 use changes::Verdict;
-pub(super) use changes::changed_at;
 use token::SyncToken;
 
 /// How far a token reaches back: the bound on the clocks' difference, an append's deadline, and 5 s to spare.

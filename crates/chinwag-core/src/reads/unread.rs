@@ -24,17 +24,17 @@ pub(super) struct Counts {
 }
 
 impl Reads {
-    /// Counts what is unread, given the number of messages up to the head and up to the place that is read.
+    /// Counts what is unread after a place, given the number of messages up to the head and up to that place.
     ///
     /// Reads no row where there is nothing, and at most 1,000 rows else.
     pub(super) async fn unread(
         &self,
         view: &View,
+        read: Seq,
         head_count: u64,
         read_count: u64,
     ) -> Result<Counts, Problem> {
         let bound = head_count.saturating_sub(read_count);
-        let read = view.membership.member.unread_after(&view.membership.marks);
         if bound == 0 || read >= view.head || view.administers {
             return Ok(Counts::default());
         }
@@ -73,7 +73,8 @@ impl Reads {
                 for (row, message) in messages {
                     // Deleted above the head that is told: the deletion is still to come, and takes it off then.
                     let deleted = message.deleted.is_some() && message.change_seq <= view.head;
-                    if row.user != *view.user() && !deleted {
+                    let is_others = row.user != *view.user() && !row.is_imported();
+                    if is_others && !deleted {
                         unread += 1;
                         mentions += u64::from(message.mentions.contains(view.user()));
                     }

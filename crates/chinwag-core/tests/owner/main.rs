@@ -7,6 +7,7 @@
 
 mod chats;
 mod fixture;
+mod importing;
 mod large;
 mod marks;
 mod messages;

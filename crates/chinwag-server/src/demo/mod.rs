@@ -9,7 +9,7 @@ use chinwag_core::{
     model::Deletion,
     owner::{
         Caller, Command, ImportedBody, ImportedChat, ImportedEvent, ImportedMessage, NewMessage,
-        Outcome, Owner,
+        Outcome, Owner, RepliedTo,
     },
 };
 use chinwag_proto::{
@@ -59,6 +59,10 @@ pub(crate) async fn fill(node: &Node) -> Result<DemoAnswer, Problem> {
         password,
         url: node.url().map(str::to_owned),
     })
+}
+
+fn client_id(word: &str) -> ClientId {
+    ClientId::new(word).expect("a short ASCII word is a client id")
 }
 
 fn user(id: &str) -> UserId {
@@ -116,28 +120,26 @@ impl Stage<'_> {
 
     /// Makes a group of what was said before.
     async fn bring_in(&self, name: &str, owner: &str, lines: &[Line]) -> Result<ChatId, Problem> {
+        let request = format!("demo-{}", name.replace(' ', "-"));
         let target = ImportedChat {
-            id: self.owner.fresh_chat()?,
+            id: self.owner.chat_for_import(&client_id(&request)).await?,
             name: name.to_owned(),
             owner: user(owner),
         };
-        let mut said: Vec<MessageId> = Vec::new();
-        for (number, line) in lines.iter().enumerate() {
-            let event = ImportedEvent {
-                user: user(line.who),
-                at: self.began.plus_millis(-line.minutes_ago * MINUTE_MS),
-                identity: ClientId::new(&format!("demo-{number}"))
-                    .expect("a short ASCII word is a client id"),
-                body: ImportedBody::Message(Box::new(self.imported(line, &said))),
-            };
-            let imported = self.owner.import(&target, vec![event]).await?;
-            said.extend(imported.iter().map(|imported| imported.id));
+        let event = |(number, line): (usize, &Line)| ImportedEvent {
+            user: user(line.who),
+            at: self.began.plus_millis(-line.minutes_ago * MINUTE_MS),
+            identity: client_id(&format!("demo-{number}")),
+            body: ImportedBody::Message(Box::new(self.imported(line))),
+        };
+        let events = lines.iter().enumerate().map(event).collect();
+        for imported in self.owner.import(&target, events).await? {
+            imported?;
         }
-        self.owner.finish_import(target.id).await?;
         Ok(target.id)
     }
 
-    fn imported(&self, line: &Line, said: &[MessageId]) -> ImportedMessage {
+    fn imported(&self, line: &Line) -> ImportedMessage {
         let at = self.began.plus_millis(-line.minutes_ago * MINUTE_MS);
         let soon = at.plus_millis(MINUTE_MS);
         let reactions = line.reactions.iter();
@@ -155,7 +157,7 @@ impl Stage<'_> {
         });
         ImportedMessage {
             content: if line.deleted { "" } else { line.text }.to_owned(),
-            reply_to: line.answers.map(|answered| said[answered]),
+            reply_to: line.answers.map(RepliedTo::Line),
             mentions: line.mentions.iter().map(|id| user(id)).collect(),
             edited_at: line.first.map(|_| soon),
             versions: line.first.map(version).into_iter().collect(),

@@ -50,14 +50,15 @@ impl Reads {
                 None => {}
             }
         }
-        let heads = match cut {
-            Some(_) => self.head_rows(&views).await?,
-            None => Vec::new(),
+        let changed = match cut {
+            Some(cut) => {
+                let heads = self.head_rows(&views).await?;
+                self.changed_since(&views, &heads, cut).await?
+            }
+            None => vec![true; views.len()],
         };
-        for (at, view) in views.into_iter().enumerate() {
+        for (view, changed) in views.into_iter().zip(changed) {
             let held = named.get(&view.chat).copied();
-            let head = heads.get(at);
-            let changed = head.is_none_or(|head| is_new(changed_at(&view.membership, head)));
             if changed || is_behind(&view, held) {
                 verdicts.insert(view.chat, Verdict::Changed(Box::new(view), held));
             } else {
@@ -75,6 +76,28 @@ impl Reads {
         Ok(verdicts)
     }
 
+    /// Tells of each chat whether it changed for its member since a time.
+    pub(in crate::reads) async fn changed_since(
+        &self,
+        views: &[View],
+        heads: &[LogRow],
+        since: Timestamp,
+    ) -> Result<Vec<bool>, Problem> {
+        let is_changed =
+            |(view, head): (&View, &LogRow)| changed_at(&view.membership, head) >= since;
+        let mut changed: Vec<bool> = views.iter().zip(heads).map(is_changed).collect();
+        // An import's events are as old as what was said elsewhere: the chat's row tells when they came.
+        let is_imported = |at: &usize| !changed[*at] && heads[*at].is_imported();
+        let imported: Vec<usize> = (0..changed.len()).filter(is_imported).collect();
+        let ids: Vec<ChatId> = imported.iter().map(|at| views[*at].chat).collect();
+        for chat in self.chat_rows(&ids).await? {
+            if let Ok(at) = ids.binary_search(&chat.id) {
+                changed[imported[at]] = chat.changed_at >= since;
+            }
+        }
+        Ok(changed)
+    }
+
     async fn chat_rows(&self, chats: &[ChatId]) -> Result<Vec<ChatRow>, Problem> {
         if chats.is_empty() {
             return Ok(Vec::new());
@@ -85,7 +108,7 @@ impl Reads {
 }
 
 /// Returns when a chat last changed for a member: its last event, their marks, settings or membership.
-pub(in crate::reads) fn changed_at(membership: &Membership, head: &LogRow) -> Timestamp {
+fn changed_at(membership: &Membership, head: &LogRow) -> Timestamp {
     let event = chinwag_proto::snowflake::time(head.id.0).max(head.timestamp);
     let own = membership
         .marks

@@ -130,7 +130,13 @@ impl Gateway {
                 None => lowest.max(Seq(next.0.saturating_sub(MISSED))),
             };
             rows.extend(self.rows(chat.id, from, next).await?);
-            let missed = self.render(chat.id, &rows).await?;
+            // Nobody hears live of what an import brought.
+            let live: Vec<LogRow> = rows
+                .iter()
+                .filter(|row| !row.is_imported())
+                .cloned()
+                .collect();
+            let missed = self.render(chat.id, &live).await?;
             let order = chat.order.lock();
             if order.next() == Some(next) {
                 for member in members {
