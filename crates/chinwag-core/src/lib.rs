@@ -12,5 +12,6 @@ pub mod ports;
 pub mod reads;
 pub mod render;
 pub mod search;
+pub mod transfer;
 
 pub use clock::{Clock, SystemClock};

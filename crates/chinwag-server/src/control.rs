@@ -81,7 +81,7 @@ impl CommandNode {
         let tasks = TaskTracker::new();
         tasks.spawn(run(
             listener,
-            node.control_router(),
+            node.control_router(stop.clone()),
             stop.clone(),
             tasks.clone(),
         ));

@@ -21,6 +21,7 @@ pub mod node;
 pub mod origins;
 mod server;
 mod tls;
+pub mod transfer;
 pub mod wiring;
 pub mod ws;
 

@@ -18,6 +18,7 @@ use chinwag_core::{
 };
 
 use chinwag_proto::Problem;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     api::{self, Api},
@@ -31,6 +32,7 @@ use crate::{
     limits::RateLimits,
     metrics::Metrics,
     origins::Origins,
+    transfer,
     wiring::{self, Opening, Ports},
 };
 
@@ -160,9 +162,10 @@ impl Node {
         api::router(Arc::clone(&self.api))
     }
 
-    /// Returns the router for whoever may open the data directory: the API as any user, and the commands.
-    pub fn control_router(self: &Arc<Self>) -> Router {
-        api::control_router(Arc::clone(&self.api), self)
+    /// Returns the router for whoever may open the data directory: the API as any user, and the commands. `stop` ends
+    /// imports.
+    pub fn control_router(self: &Arc<Self>, stop: CancellationToken) -> Router {
+        api::control_router(Arc::clone(&self.api), self).merge(transfer::router(self, stop))
     }
 
     /// Reads what is measured only when somebody looks.

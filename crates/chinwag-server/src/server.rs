@@ -64,7 +64,7 @@ impl Server {
         node.serves_at(local_url(address, config.tls.is_some()));
         tasks.spawn(control::run(
             control,
-            node.control_router(),
+            node.control_router(stop.clone()),
             stop.clone(),
             tasks.clone(),
         ));

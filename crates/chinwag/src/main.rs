@@ -4,6 +4,7 @@ mod chat;
 mod command;
 mod operator;
 mod prompt;
+mod transfer;
 
 use std::{path::PathBuf, process::ExitCode};
 

@@ -8,7 +8,7 @@ use chinwag_server::{
     config::Config,
     control::{self, CommandNode},
 };
-use reqwest::{Client, Method, Response};
+use reqwest::{Body, Client, Method, Response};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// Whoever may open the data directory: commands the server, as any user.
@@ -54,6 +54,16 @@ impl Operator {
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
         let request = self.client.get(address(path));
         Ok(answered(request.send().await).await?.json().await?)
+    }
+
+    /// Reads as a stream.
+    pub(crate) async fn open(&self, path: &str) -> Result<Response> {
+        answered(self.client.get(address(path)).send().await).await
+    }
+
+    /// Sends a stream; the answer may begin before its end.
+    pub(crate) async fn stream(&self, path: &str, body: Body) -> Result<Response> {
+        answered(self.client.post(address(path)).body(body).send().await).await
     }
 
     /// Sends a request and reads its answer.

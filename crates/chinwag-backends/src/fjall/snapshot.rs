@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use chinwag_core::{
-    model::{ApiKey, ChatRow, DeviceRow, LogRow, MarkRow, MemberRow, Membership, UserRow},
+    model::{ChatRow, LogRow, MemberRow, UserRow},
     ports::{EngineResult, ReadRange},
 };
 use chinwag_proto::{ChatId, Seq, UserId, shapes::Version};
@@ -14,6 +14,7 @@ use super::{
 };
 
 /// A consistent view of everything; its reads are those of the ports, and block.
+#[derive(Clone)]
 pub struct Snapshot(View);
 
 impl Snapshot {
@@ -39,21 +40,6 @@ impl Snapshot {
         limit: usize,
     ) -> EngineResult<Vec<MemberRow>> {
         self.0.members(chat, after, limit)
-    }
-
-    /// Reads all of one user in one chat.
-    pub fn membership(&self, chat: ChatId, user: &UserId) -> EngineResult<Option<Membership>> {
-        self.0.membership(chat, user)
-    }
-
-    /// Reads marks of a chat's users in order of user id, after one, at most `limit`.
-    pub fn marks(
-        &self,
-        chat: ChatId,
-        after: Option<&UserId>,
-        limit: usize,
-    ) -> EngineResult<Vec<(UserId, MarkRow)>> {
-        self.0.marks(chat, after, limit)
     }
 
     /// Reads the last event of a chat.
@@ -84,16 +70,6 @@ impl Snapshot {
     /// Reads users in order of id, after one, at most `limit`.
     pub fn users(&self, after: Option<&UserId>, limit: usize) -> EngineResult<Vec<UserRow>> {
         self.0.find_users("", after, limit)
-    }
-
-    /// Reads a user's devices.
-    pub fn devices(&self, user: &UserId) -> EngineResult<Vec<DeviceRow>> {
-        self.0.devices(user)
-    }
-
-    /// Reads all API keys.
-    pub fn keys(&self) -> EngineResult<Vec<ApiKey>> {
-        self.0.api_keys()
     }
 
     /// Reads rows of every kind as they are stored, in order of key, after one, at most `limit`: what

@@ -80,7 +80,7 @@ impl Answer {
 }
 
 /// Renders a problem (RFC 9457).
-pub(super) fn problem_response(problem: &Problem, allowance: Option<Allowance>) -> Response {
+pub(crate) fn problem_response(problem: &Problem, allowance: Option<Allowance>) -> Response {
     let bytes = serde_json::to_vec(problem).unwrap_or_default();
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() =

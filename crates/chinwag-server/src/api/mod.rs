@@ -47,8 +47,10 @@ use crate::{
     origins::Origins,
 };
 
+pub(crate) use answer::problem_response;
 pub use credential::Operator;
 pub use incoming::Peer;
+pub(crate) use query::read as read_query;
 
 /// What the HTTP API needs.
 pub struct Api {

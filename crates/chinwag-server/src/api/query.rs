@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 /// Reads a query; the fields that exist are those of the type's schema.
 ///
 /// Errors: `badRequest` pointing at the field.
-pub(super) fn read<T: DeserializeOwned + JsonSchema>(query: &str) -> Result<T, Problem> {
+pub(crate) fn read<T: DeserializeOwned + JsonSchema>(query: &str) -> Result<T, Problem> {
     let schema = SchemaGenerator::default()
         .into_root_schema_for::<T>()
         .to_value();

@@ -4,6 +4,8 @@ mod chat;
 mod config;
 mod demo;
 mod doctor;
+mod export;
+mod import;
 mod key;
 mod reindex;
 mod serve;
@@ -31,6 +33,10 @@ pub(crate) enum Command {
     Key(key::Arguments),
     /// Sign a token for a user, or revoke all tokens of one.
     Token(token::Arguments),
+    /// Bring in chats from elsewhere.
+    Import(import::Arguments),
+    /// Write everything that was said to standard output, as lines of JSON.
+    Export(export::Arguments),
     /// Show what is configured and where it came from.
     Config(config::Arguments),
     /// Rebuild the search index.
@@ -53,6 +59,8 @@ pub(crate) fn run(command: Command, file: Option<&Path>) -> Result<()> {
             Command::User(arguments) => user::run(arguments, config).await,
             Command::Key(arguments) => key::run(arguments, config).await,
             Command::Token(arguments) => token::run(arguments, config).await,
+            Command::Import(arguments) => import::run(arguments, config).await,
+            Command::Export(arguments) => export::run(arguments, config).await,
             Command::Config(arguments) => config::run(&arguments, &config),
             Command::Reindex(arguments) => reindex::run(arguments, config).await,
             Command::Doctor(arguments) => doctor::run(arguments, config).await,

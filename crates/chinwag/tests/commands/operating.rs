@@ -56,7 +56,7 @@ fn a_server_prints_what_to_do_next_and_leaves_in_good_order() {
     for command in told {
         place.prints(&["help", command], "");
     }
-    assert!(!place.0.path().join("data/control.sock").exists());
+    assert!(!place.path().join("data/control.sock").exists());
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn what_goes_wrong_is_said_in_a_sentence() {
         );
     }
     std::fs::write(
-        place.0.path().join("chinwag.toml"),
+        place.path().join("chinwag.toml"),
         "[log]\nfromat = \"json\"",
     )
     .unwrap();
@@ -135,7 +135,7 @@ fn what_goes_wrong_is_said_in_a_sentence() {
 fn the_configuration_is_shown_with_where_it_came_from() {
     let place = Place::new();
     std::fs::write(
-        place.0.path().join("chinwag.toml"),
+        place.path().join("chinwag.toml"),
         "[auth]\njwt_secret = \"0123456789abcdef0123456789abcdef\"",
     )
     .unwrap();

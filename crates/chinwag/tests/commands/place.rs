@@ -1,16 +1,27 @@
-//! A directory, and the real binary in it.
+//! A directory of its own, the real binary in it, and a server on a free port.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
+    path::Path,
     process::{Child, Command, Output, Stdio},
 };
 
-/// A directory of its own with the real binary.
-pub(crate) struct Place(pub(crate) tempfile::TempDir);
+use serde_json::Value;
+
+pub(crate) struct Place(tempfile::TempDir);
 
 impl Place {
     pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Writes a file into the directory.
+    pub(crate) fn put(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        std::fs::write(self.path().join(name), bytes).unwrap();
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
@@ -23,22 +34,36 @@ impl Place {
         command
     }
 
-    pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Output {
+    /// Starts a command, all three of its streams in hand.
+    pub(crate) fn spawn(&self, arguments: &[&str]) -> Child {
         let mut command = self.command(arguments);
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        command.spawn().unwrap()
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str], input: impl AsRef<[u8]>) -> Output {
+        let mut child = self.spawn(arguments);
         let mut stdin = child.stdin.take().unwrap();
-        // A program that refuses at once reads nothing.
-        let _ = stdin.write_all(input.as_bytes());
-        drop(stdin);
-        child.wait_with_output().unwrap()
+        let input = input.as_ref().to_vec();
+        // A command may end, or may write much, before it has read everything.
+        let writing = std::thread::spawn(move || drop(stdin.write_all(&input)));
+        let output = child.wait_with_output().unwrap();
+        writing.join().unwrap();
+        output
+    }
+
+    /// Runs a command that must fail, and returns what it says.
+    pub(crate) fn fails(&self, arguments: &[&str], input: impl AsRef<[u8]>) -> String {
+        let output = self.run(arguments, input);
+        assert!(!output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stderr).unwrap()
     }
 
     /// Runs a command that must succeed and returns what it prints.
-    pub(crate) fn prints(&self, arguments: &[&str], input: &str) -> String {
+    pub(crate) fn prints(&self, arguments: &[&str], input: impl AsRef<[u8]>) -> String {
         let output = self.run(arguments, input);
         assert!(output.status.success(), "{arguments:?}: {output:?}");
         String::from_utf8(output.stdout).unwrap()
@@ -96,13 +121,42 @@ impl Serving {
     }
 
     pub(crate) fn get(&self, path: &str, token: &str) -> String {
+        self.request("GET", path, token, "")
+    }
+
+    /// Asks for JSON that must be answered.
+    pub(crate) fn json(&self, method: &str, path: &str, token: &str, body: &Value) -> Value {
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        let answer = self.request(method, path, token, &body);
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 2"), "{method} {path}: {answer}");
+        if body.is_empty() {
+            return Value::Null;
+        }
+        serde_json::from_str(body).unwrap()
+    }
+
+    fn request(&self, method: &str, path: &str, token: &str, body: &str) -> String {
         let mut stream = std::net::TcpStream::connect(&self.address).unwrap();
+        let length = body.len();
         let head = format!(
-            "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\r\n"
+            "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
         );
         stream.write_all(head.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }

@@ -1,0 +1,47 @@
+//! Large things over the control socket: imports and exports, as streams.
+
+mod export;
+mod import;
+mod lines;
+pub mod report;
+mod streamed;
+
+use std::sync::{Arc, Weak};
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use chinwag_proto::{ErrorCode, Problem};
+use tokio_util::sync::CancellationToken;
+
+use crate::node::Node;
+
+pub use export::MESSAGES_HEADER;
+pub use lines::MAX_LINE_BYTES;
+
+/// Where a stream is served.
+#[derive(Clone)]
+struct Place {
+    node: Weak<Node>,
+    /// Ends imports at their next lines.
+    stop: CancellationToken,
+}
+
+impl Place {
+    fn node(&self) -> Result<Arc<Node>, Problem> {
+        let gone = || Problem::new(ErrorCode::Unavailable, "the server is leaving");
+        self.node.upgrade().ok_or_else(gone)
+    }
+}
+
+/// Makes the routes for whoever may open the data directory.
+pub(crate) fn router(node: &Arc<Node>, stop: CancellationToken) -> Router {
+    Router::new()
+        .route("/control/import", post(import::import))
+        .route("/control/export", get(export::export))
+        .with_state(Place {
+            node: Arc::downgrade(node),
+            stop,
+        })
+}

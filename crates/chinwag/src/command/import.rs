@@ -1,0 +1,231 @@
+//! `chinwag import`
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+use chinwag_proto::UserId;
+use chinwag_server::{
+    config::Config,
+    transfer::report::{ImportQuery, ImportReport, TakenLines},
+};
+use indicatif::HumanCount;
+use tokio::sync::mpsc;
+
+use crate::{
+    operator::{Operator, encode},
+    transfer::{
+        feed::{self, Feeding},
+        jsonl,
+        progress::Progress,
+        reports::Reports,
+        slack::{Export, Note, Origins},
+        source::{Position, Source},
+    },
+};
+
+/// Bring in chats from elsewhere.
+///
+/// Each chat of the file becomes a group of its own; the same file again, or a longer one, brings in only what isn't
+/// there yet. Nobody gets events, pushes or unread counts for it. docs/import-format.md describes the format.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// How the file is written.
+    #[arg(long, value_enum, default_value_t = Format::Jsonl)]
+    format: Format,
+    /// The user who owns the groups; made where there is none.
+    #[arg(long, value_name = "USER")]
+    owner: UserId,
+    /// Bring everything into one group of this name.
+    #[arg(long, value_name = "NAME")]
+    as_one: Option<String>,
+    /// Bring in private channels and direct messages too, as groups that the owner can read (slack).
+    #[arg(long)]
+    private: bool,
+    /// The file, plain or packed by zstd; - reads standard input.
+    file: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// Lines of JSON, as `chinwag export` writes them.
+    Jsonl,
+    /// The zip of Slack's export.
+    Slack,
+}
+
+/// A file that is being read.
+struct Reading {
+    feeding: Feeding,
+    position: Position,
+    bytes: Option<u64>,
+    origins: Option<Origins>,
+    notes: mpsc::Receiver<Note>,
+}
+
+pub(super) async fn run(arguments: Arguments, config: Config) -> Result<()> {
+    // Opened before the data directory: a wrong file changes nothing.
+    let reading = start(&arguments)?;
+    let operator = Operator::connect(&config).await?;
+    let done = import(&operator, &arguments, reading).await;
+    operator.close().await;
+    done
+}
+
+fn start(arguments: &Arguments) -> Result<Reading> {
+    let file = &arguments.file;
+    if arguments.private && arguments.format != Format::Slack {
+        bail!("--private is for --format slack");
+    }
+    match arguments.format {
+        Format::Jsonl => {
+            let source = Source::open(file)?;
+            let (position, bytes) = (source.position.clone(), source.bytes);
+            Ok(Reading {
+                feeding: feed::start(move |feed| jsonl::send(source, feed)),
+                position,
+                bytes,
+                origins: None,
+                notes: mpsc::channel(1).1,
+            })
+        }
+        Format::Slack => {
+            let (export, notes) = Export::open(file, arguments.private)?;
+            let (position, bytes) = (export.position.clone(), export.bytes);
+            let origins = Some(export.origins.clone());
+            Ok(Reading {
+                feeding: feed::start(move |feed| export.send(feed)),
+                position,
+                bytes: Some(bytes),
+                origins,
+                notes,
+            })
+        }
+    }
+}
+
+async fn import(operator: &Operator, arguments: &Arguments, reading: Reading) -> Result<()> {
+    let path = address(&ImportQuery {
+        owner: arguments.owner.clone(),
+        as_one: arguments.as_one.clone(),
+    });
+    let Reading {
+        feeding: Feeding { body, stop, read },
+        position,
+        bytes,
+        origins,
+        mut notes,
+    } = reading;
+    let mut reports = Reports::of(operator.stream(&path, body).await?);
+    let mut tally = Tally {
+        progress: Progress::of_bytes(bytes),
+        origins,
+        lines: TakenLines::default(),
+        refused: 0,
+    };
+    let mut stop = Some(stop);
+    let mut asked = std::pin::pin!(chinwag_server::lifecycle::asked_to_leave()?);
+    let last = loop {
+        tokio::select! {
+            report = reports.next() => match report? {
+                Some(ImportReport::Taken(lines)) => tally.take(lines, position.get()),
+                last => break last,
+            },
+            Some(note) = notes.recv() => tally.note(note),
+            () = &mut asked, if stop.is_some() => {
+                tally.progress.print("stopping…");
+                stop.take().map(|stop| stop.send(()));
+            }
+        }
+    };
+    while let Ok(note) = notes.try_recv() {
+        tally.note(note);
+    }
+    let was_stopped = stop.is_none();
+    drop(stop);
+    tally.print();
+    match last {
+        Some(ImportReport::Done) => {}
+        Some(ImportReport::Failed(problem)) => bail!("{}; {AGAIN}", problem.detail),
+        Some(ImportReport::Stopped) => bail!("the server is leaving; {AGAIN}"),
+        Some(ImportReport::Taken(_)) | None => bail!("the server has gone; {AGAIN}"),
+    }
+    if was_stopped {
+        bail!("stopped; {AGAIN}");
+    }
+    match read.await.context("the file was not read to its end")? {
+        Err(error) if !feed::was_cut(&error) => return Err(error),
+        _ => {}
+    }
+    match tally.refused {
+        0 => Ok(()),
+        1 => bail!("1 line was refused, the rest is in"),
+        refused => bail!("{} lines were refused, the rest is in", HumanCount(refused)),
+    }
+}
+
+const AGAIN: &str = "the same command goes on where this ended";
+
+fn address(query: &ImportQuery) -> String {
+    let owner = encode(query.owner.as_str());
+    let as_one = query
+        .as_one
+        .as_ref()
+        .map(|name| format!("&asOne={}", encode(name)));
+    format!(
+        "/control/import?owner={owner}{}",
+        as_one.unwrap_or_default()
+    )
+}
+
+/// What became of the lines so far.
+struct Tally {
+    progress: Progress,
+    origins: Option<Origins>,
+    lines: TakenLines,
+    refused: u64,
+}
+
+impl Tally {
+    fn take(&mut self, lines: TakenLines, position: u64) {
+        for refused in &lines.refused {
+            let from = self.origins.as_ref().and_then(|all| all.of(refused.line));
+            let from = from.unwrap_or_else(|| format!("line {}", refused.line));
+            self.refuse(&from, &refused.reason);
+        }
+        if let Some(origins) = &self.origins {
+            origins.done(lines.through);
+        }
+        self.lines.through = lines.through;
+        self.lines.imported += lines.imported;
+        self.lines.repeated += lines.repeated;
+        self.lines.left_out += lines.left_out;
+        self.progress.at(position, lines.through);
+    }
+
+    fn note(&mut self, note: Note) {
+        match note {
+            Note::Refused(from, reason) => self.refuse(&from, &reason),
+            Note::Said(text) => self.progress.print(&text),
+        }
+    }
+
+    fn refuse(&mut self, from: &str, reason: &str) {
+        self.refused += 1;
+        self.progress.print(&format!("{from}: {reason}"));
+    }
+
+    fn print(&mut self) {
+        let (imported, repeated) = (self.lines.imported, self.lines.repeated);
+        if self.lines.left_out > 0 {
+            let count = HumanCount(self.lines.left_out);
+            println!("{count} lines about members left out: the one group has all who spoke");
+        }
+        let took = std::mem::replace(&mut self.progress, Progress::of_bytes(Some(0))).end();
+        println!(
+            "{} lines brought in, {} were there already, {} refused: {took}",
+            HumanCount(imported),
+            HumanCount(repeated),
+            HumanCount(self.refused)
+        );
+    }
+}
