@@ -30,6 +30,15 @@ pub enum StartError {
     /// The configuration asks for what can't be.
     #[error("{0}")]
     Config(String),
+    /// A restore into the data directory was cut short.
+    #[error(
+        "a restore into {} was cut short, so not everything is there: remove the directory and restore again",
+        path.display()
+    )]
+    Unfinished {
+        /// The data directory.
+        path: PathBuf,
+    },
     /// The owner can't stand ready.
     #[error("can't start: {0}")]
     Owner(Problem),

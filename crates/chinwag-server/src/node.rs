@@ -54,6 +54,7 @@ impl Node {
     /// Opens the data directory, making it (mode 0700) where there is none, and starts the owner.
     pub async fn open(config: &Config, opening: Opening) -> Result<Arc<Self>, StartError> {
         make_data_dir(&config.data_dir)?;
+        transfer::refuse_unfinished(&config.data_dir)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let metrics = Arc::new(Metrics::default());
         let ports = wiring::open(config, &opening, &metrics, &clock)?;
@@ -201,7 +202,8 @@ impl Node {
     }
 }
 
-fn make_data_dir(path: &Path) -> Result<(), StartError> {
+/// Makes the data directory (mode 0700) where there is none.
+pub(crate) fn make_data_dir(path: &Path) -> Result<(), StartError> {
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use chinwag_backends::fjall::{Embedded, Options};
 use chinwag_core::{
-    Clock,
+    Clock, SystemClock,
     memory::{MemoryBus, MemoryPresence, MemorySearch},
     ports::{
         Accounts, Bus, Directory, EventQueue, GroupSet, MessageStore, Ownership, Presence,
@@ -105,6 +105,13 @@ fn embedded(
         ..Options::default()
     };
     Embedded::open(&store_dir(&config.data_dir), options).map_err(StartError::Store)
+}
+
+/// Opens the embedded engine alone, for restoring into it.
+pub(crate) fn open_store(config: &Config) -> Result<Arc<Embedded>, StartError> {
+    let metrics = Arc::new(Metrics::default());
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    embedded(config, &Opening::default(), &metrics, &clock)
 }
 
 /// Returns where the embedded engine keeps its files.

@@ -11,7 +11,7 @@ use chinwag_core::ports::{EngineError, EngineResult};
 use super::error::OpenError;
 
 /// The format that this version writes; it reads this one and lower ones.
-const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 1;
 const FORMAT_FILE: &str = "format";
 const LOCK_FILE: &str = "lock";
 /// The database's own directory.

@@ -35,6 +35,7 @@ mod view;
 
 pub use embedded::{Embedded, Stats};
 pub use error::OpenError;
+pub use files::FORMAT;
 pub use opening::Loss;
 pub use options::{CommitObserver, Options};
 pub use snapshot::Snapshot;

@@ -1,9 +1,12 @@
-//! Large things over the control socket: imports and exports, as streams.
+//! Large things over the control socket: imports, exports and backups, as streams; and restoring.
 
+pub mod archive;
+mod backup;
 mod export;
 mod import;
 mod lines;
 pub mod report;
+mod restore;
 mod streamed;
 
 use std::sync::{Arc, Weak};
@@ -19,6 +22,8 @@ use crate::node::Node;
 
 pub use export::MESSAGES_HEADER;
 pub use lines::MAX_LINE_BYTES;
+pub(crate) use restore::refuse_unfinished;
+pub use restore::{RestoreError, Restored, restore};
 
 /// Where a stream is served.
 #[derive(Clone)]
@@ -40,6 +45,7 @@ pub(crate) fn router(node: &Arc<Node>, stop: CancellationToken) -> Router {
     Router::new()
         .route("/control/import", post(import::import))
         .route("/control/export", get(export::export))
+        .route("/control/backup", get(backup::backup))
         .with_state(Place {
             node: Arc::downgrade(node),
             stop,

@@ -1,5 +1,6 @@
 //! The commands: one file each, with its arguments and what it does.
 
+mod backup;
 mod chat;
 mod config;
 mod demo;
@@ -8,6 +9,7 @@ mod export;
 mod import;
 mod key;
 mod reindex;
+mod restore;
 mod serve;
 mod token;
 mod user;
@@ -37,6 +39,10 @@ pub(crate) enum Command {
     Import(import::Arguments),
     /// Write everything that was said to standard output, as lines of JSON.
     Export(export::Arguments),
+    /// Copy everything into one file, while the server runs.
+    Backup(backup::Arguments),
+    /// Put a backup into an empty data directory.
+    Restore(restore::Arguments),
     /// Show what is configured and where it came from.
     Config(config::Arguments),
     /// Rebuild the search index.
@@ -61,6 +67,8 @@ pub(crate) fn run(command: Command, file: Option<&Path>) -> Result<()> {
             Command::Token(arguments) => token::run(arguments, config).await,
             Command::Import(arguments) => import::run(arguments, config).await,
             Command::Export(arguments) => export::run(arguments, config).await,
+            Command::Backup(arguments) => backup::run(arguments, config).await,
+            Command::Restore(arguments) => restore::run(arguments, config).await,
             Command::Config(arguments) => config::run(&arguments, &config),
             Command::Reindex(arguments) => reindex::run(arguments, config).await,
             Command::Doctor(arguments) => doctor::run(arguments, config).await,

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 
 const REDRAWN_EVERY: Duration = Duration::from_millis(100);
 
@@ -54,6 +54,16 @@ impl Progress {
         self.bar
             .set_message(format!("{count} lines, {rate} a second"));
         self.bar.set_position(position);
+    }
+
+    /// Shows how many bytes there are so far.
+    pub(crate) fn at_bytes(&mut self, bytes: u64) {
+        self.say(HumanBytes(bytes).to_string());
+    }
+
+    /// Shows a text beside the bar.
+    pub(crate) fn say(&self, text: String) {
+        self.bar.set_message(text);
     }
 
     /// Prints a line above the bar.

@@ -4,6 +4,7 @@
     reason = "tests fail by panicking, their fixtures too"
 )]
 
+mod backup;
 mod chatting;
 mod demo;
 mod exporting;

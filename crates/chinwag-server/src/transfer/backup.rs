@@ -1,0 +1,46 @@
+//! `GET /control/backup`: all rows as they were at one moment, as the file of a backup.
+
+use std::io;
+
+use axum::{extract::State, response::Response};
+use chinwag_backends::fjall::{FORMAT, Snapshot};
+
+use super::{
+    Place,
+    archive::{ArchiveWriter, Header},
+    streamed::{self, PieceWriter},
+};
+use crate::api::problem_response;
+
+/// Rows read at a time.
+const PAGE: usize = 1_000;
+
+pub(super) async fn backup(State(place): State<Place>) -> Response {
+    let node = match place.node() {
+        Ok(node) => node,
+        Err(problem) => return problem_response(&problem, None),
+    };
+    let header = Header {
+        version: env!("CARGO_PKG_VERSION").into(),
+        format: FORMAT,
+        made_at: node.clock().now(),
+    };
+    let snapshot = node.ports().embedded.snapshot();
+    streamed::written_by(move |out| write(&snapshot, &header, out))
+}
+
+fn write(snapshot: &Snapshot, header: &Header, out: &mut PieceWriter) -> io::Result<()> {
+    let mut archive = ArchiveWriter::begin(out, header)?;
+    let mut after: Option<Vec<u8>> = None;
+    loop {
+        let rows = snapshot.entries(after.as_deref(), PAGE);
+        let mut rows = rows.map_err(io::Error::other)?;
+        for (key, value) in &rows {
+            archive.row(key, value)?;
+        }
+        match rows.pop() {
+            Some((last, _)) => after = Some(last),
+            None => return archive.end(),
+        }
+    }
+}
