@@ -1,16 +1,19 @@
-//! The embedded engine shows every behaviour of the ports that it has.
-#![cfg(feature = "fjall")]
+//! The embedded engines show every behaviour of the ports that they have.
+#![cfg(all(feature = "fjall", feature = "tantivy"))]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chinwag_backends::fjall::{Embedded, Options};
+use chinwag_backends::{
+    fjall::{Embedded, Options},
+    tantivy::{self, TantivySearch},
+};
 use chinwag_conformance::{
     AccountsEngine, DirectoryEngine, Engine, EventQueueEngine, MessageStoreEngine, OwnershipEngine,
-    conformance_tests,
+    SearchIndexEngine, conformance_tests,
 };
-use chinwag_core::ports::{Accounts, Directory, EventQueue, MessageStore, Ownership};
+use chinwag_core::ports::{Accounts, Directory, EventQueue, MessageStore, Ownership, SearchIndex};
 use tempfile::TempDir;
 
 /// The embedded engine in a directory of its own.
@@ -81,3 +84,44 @@ conformance_tests!(
     event_queue,
     ownership
 );
+
+/// The search index in a directory of its own.
+struct Searched {
+    index: Arc<TantivySearch>,
+    directory: TempDir,
+}
+
+impl Searched {
+    fn open(directory: TempDir) -> Self {
+        let options = tantivy::Options {
+            min_free_bytes: 0,
+            ..tantivy::Options::default()
+        };
+        let index = Arc::new(TantivySearch::open(directory.path(), options).unwrap());
+        Self { index, directory }
+    }
+}
+
+#[async_trait]
+impl Engine for Searched {
+    async fn fresh() -> Self {
+        let fresh = Self::open(TempDir::new().unwrap());
+        // A new one must be built, from a log without messages.
+        fresh.index.rebuild().await.unwrap().finish().await.unwrap();
+        fresh
+    }
+
+    async fn reopen(self) -> Self {
+        let Self { index, directory } = self;
+        drop(index);
+        Self::open(directory)
+    }
+}
+
+impl SearchIndexEngine for Searched {
+    fn search_index(&self) -> Arc<dyn SearchIndex> {
+        self.index.clone()
+    }
+}
+
+conformance_tests!(Searched: search_index);

@@ -205,6 +205,21 @@ impl Conversation {
         append
     }
 
+    /// Deletes the chat, with its row.
+    pub fn end(&mut self, by: &str) -> Append {
+        let body = RowBody::Chat {
+            name: None,
+            history_visible: None,
+            deleted: true,
+        };
+        let mut append = self.event(by, body);
+        append.follows = vec![Follow::Chat(ChatRow {
+            deleted: true,
+            ..self.chat_row("gone")
+        })];
+        append
+    }
+
     /// Lets users become members, with their rows.
     pub fn join(&mut self, users: &[&str]) -> Append {
         self.membership(MembershipChange::Added, users, true)

@@ -3,7 +3,8 @@
 use std::{convert::Infallible, time::Duration};
 
 use async_trait::async_trait;
-use chinwag_core::ports::{EngineResult, EventQueue, QueueGroup, QueueRecord};
+use chinwag_core::ports::{Consumer, EngineResult, EventQueue, QueueGroup, QueueRecord};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 /// How long to wait after the first failure; twice as long after each that follows.
@@ -15,13 +16,15 @@ pub(crate) trait Worker: Send + Sync {
     const GROUP: QueueGroup;
     /// Records taken at a time.
     const BATCH: usize;
+    /// How long records are gathered before they are taken, where a batch costs more than what is in it.
+    const GATHERS_FOR: Duration = Duration::ZERO;
     /// How long to wait after a failure at most.
     const LONGEST_PAUSE: Duration;
 
     /// Returns where records come from.
     fn queue(&self) -> &dyn EventQueue;
 
-    /// Brings about the effect of records; harmless when repeated.
+    /// Brings about the effect of records, durably; harmless when repeated.
     async fn take(&self, records: Vec<QueueRecord>) -> EngineResult<()>;
 }
 
@@ -50,12 +53,96 @@ pub(crate) async fn run<W: Worker>(worker: &W, cancel: CancellationToken) {
 async fn work<W: Worker>(worker: &W, pause: &mut Duration) -> EngineResult<Infallible> {
     let mut consumer = worker.queue().join(W::GROUP).await?;
     loop {
-        let records = consumer.next(W::BATCH).await?;
+        let records = gather::<W>(&mut *consumer).await?;
         let Some(last) = records.last().map(|record| record.position) else {
             continue;
         };
         worker.take(records).await?;
         consumer.ack(last).await?;
         *pause = FIRST_PAUSE;
+    }
+}
+
+/// Waits for records, and for more until there are enough or time is up.
+async fn gather<W: Worker>(consumer: &mut dyn Consumer) -> EngineResult<Vec<QueueRecord>> {
+    let mut records = consumer.next(W::BATCH).await?;
+    if W::GATHERS_FOR.is_zero() {
+        return Ok(records);
+    }
+    let time_is_up = Instant::now() + W::GATHERS_FOR;
+    while records.len() < W::BATCH {
+        // A consumer that is left waiting loses nothing.
+        let more = consumer.next(W::BATCH - records.len());
+        match timeout_at(time_is_up, more).await {
+            Ok(more) => records.extend(more?),
+            Err(_) => break,
+        }
+    }
+    Ok(records)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chinwag_conformance::{Conversation, chat};
+    use chinwag_core::{memory::MemoryStore, ports::MessageStore as _};
+    use parking_lot::Mutex;
+
+    use super::*;
+
+    struct Counts {
+        queue: Arc<MemoryStore>,
+        batches: Mutex<Vec<usize>>,
+    }
+
+    #[async_trait]
+    impl Worker for Counts {
+        const GROUP: QueueGroup = QueueGroup::Indexer;
+        const BATCH: usize = 4;
+        const GATHERS_FOR: Duration = Duration::from_millis(250);
+        const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+        fn queue(&self) -> &dyn EventQueue {
+            &*self.queue
+        }
+
+        async fn take(&self, records: Vec<QueueRecord>) -> EngineResult<()> {
+            self.batches.lock().push(records.len());
+            Ok(())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn records_are_gathered_until_there_are_enough_or_time_is_up() {
+        let queue = Arc::new(MemoryStore::new());
+        let mut talk = Conversation::queued(chat(1), &[QueueGroup::Indexer]);
+        let mut append = async |count: usize| {
+            let appends = (0..count).map(|_| talk.message("ana", "x"));
+            queue.append(appends.collect()).await.unwrap();
+        };
+        let counts = Arc::new(Counts {
+            queue: queue.clone(),
+            batches: Mutex::default(),
+        });
+        let cancel = CancellationToken::new();
+        let running = tokio::spawn({
+            let (counts, cancel) = (counts.clone(), cancel.clone());
+            async move { run(&*counts, cancel).await }
+        });
+        append(1).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        append(1).await;
+        assert!(counts.batches.lock().is_empty());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(*counts.batches.lock(), [2]);
+        append(6).await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(*counts.batches.lock(), [2, 4]);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(*counts.batches.lock(), [2, 4, 2]);
+        assert_eq!(queue.lag(QueueGroup::Indexer).await.unwrap(), 0);
+        cancel.cancel();
+        running.await.unwrap();
     }
 }

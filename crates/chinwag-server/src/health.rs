@@ -9,7 +9,9 @@ use std::{
     time::Duration,
 };
 
-use chinwag_core::ports::{Accounts, EventQueue, MessageStore, QueueGroup};
+use chinwag_core::ports::{
+    Accounts, EngineError, EventQueue, IndexState, MessageStore, QueueGroup, SearchIndex,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -24,6 +26,7 @@ pub struct Health {
     store: Arc<dyn MessageStore>,
     accounts: Arc<dyn Accounts>,
     queue: Arc<dyn EventQueue>,
+    search: Arc<dyn SearchIndex>,
     data_dir: PathBuf,
     min_free: u64,
 }
@@ -83,6 +86,7 @@ impl Health {
         store: Arc<dyn MessageStore>,
         accounts: Arc<dyn Accounts>,
         queue: Arc<dyn EventQueue>,
+        search: Arc<dyn SearchIndex>,
         data_dir: PathBuf,
         min_free: u64,
     ) -> Self {
@@ -91,6 +95,7 @@ impl Health {
             store,
             accounts,
             queue,
+            search,
             data_dir,
             min_free,
         }
@@ -109,22 +114,15 @@ impl Health {
 
     /// Asks every part.
     pub async fn report(&self) -> Report {
-        let (store, accounts, lag) = tokio::join!(
+        let (store, accounts, search) = tokio::join!(
             patiently(self.store.heads(&[])),
             patiently(self.accounts.keys()),
-            patiently(self.queue.lag(QueueGroup::Indexer)),
+            patiently(self.search_lag()),
         );
-        let lag = lag.and_then(|lag| {
-            if lag > MAX_LAG {
-                Err(format!("{lag} events behind"))
-            } else {
-                Ok(lag)
-            }
-        });
         let parts = vec![
             part("store", store),
             part("directory", accounts),
-            part("search", lag),
+            part("search", search),
             part("disk", self.disk()),
         ];
         let down = parts.iter().take(2).any(|part| !part.ok);
@@ -135,6 +133,19 @@ impl Health {
             () => Status::Ok,
         };
         report(status, parts)
+    }
+
+    /// Returns how many events the search index is behind, where that is few.
+    async fn search_lag(&self) -> Result<u64, EngineError> {
+        if let IndexState::Missing(reason) = self.search.state().await? {
+            let detail = format!("it is being built: {reason}");
+            return Err(EngineError::Unavailable(detail));
+        }
+        let lag = self.queue.lag(QueueGroup::Indexer).await?;
+        if lag > MAX_LAG {
+            return Err(EngineError::Unavailable(format!("{lag} events behind")));
+        }
+        Ok(lag)
     }
 
     fn disk(&self) -> Result<u64, String> {

@@ -19,6 +19,7 @@ pub mod logging;
 pub mod metrics;
 pub mod node;
 pub mod origins;
+pub mod purger;
 mod server;
 mod tls;
 pub mod transfer;

@@ -17,7 +17,6 @@ use chinwag_core::{
     reads::{ReadPorts, Reads},
 };
 
-use chinwag_proto::Problem;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -28,10 +27,11 @@ use crate::{
     config::{Config, TokenKeys},
     error::StartError,
     health::Health,
-    indexer::Indexer,
+    indexer::{Indexer, Rebuilder},
     limits::RateLimits,
     metrics::Metrics,
     origins::Origins,
+    purger::Purger,
     transfer,
     wiring::{self, Opening, Ports},
 };
@@ -46,6 +46,7 @@ pub struct Node {
     delivery: Arc<Delivery>,
     metrics: Arc<Metrics>,
     api: Arc<Api>,
+    rebuilder: Arc<Rebuilder>,
     clock: Arc<dyn Clock>,
     url: OnceLock<String>,
 }
@@ -70,12 +71,21 @@ impl Node {
         .await;
         let owner = owner.map_err(StartError::Owner)?;
         let api = make_api(config, &ports, &owner, &delivery, &metrics, &clock)?;
+        let rebuilder = Arc::new(Rebuilder::new(
+            Arc::clone(&ports.store),
+            Arc::clone(&ports.directory),
+            Arc::clone(&ports.search),
+        ));
+        if let Err(error) = rebuilder.make_first().await {
+            tracing::warn!(%error, "the first search index can't be made yet");
+        }
         Ok(Arc::new(Self {
             ports,
             owner,
             delivery,
             metrics,
             api: Arc::new(api),
+            rebuilder,
             clock,
             url: OnceLock::new(),
         }))
@@ -184,20 +194,28 @@ impl Node {
         Indexer {
             queue: Arc::clone(&self.ports.queue),
             store: Arc::clone(&self.ports.store),
-            directory: Arc::clone(&self.ports.directory),
             search: Arc::clone(&self.ports.search),
         }
     }
 
-    /// Rebuilds the search index from the log.
-    pub async fn reindex(&self) -> Result<(), Problem> {
-        self.ports.search.reset().await?;
-        self.indexer().rebuild().await?;
-        Ok(())
+    /// Returns what removes deleted chats' rows.
+    #[must_use]
+    pub fn purger(&self) -> Purger {
+        Purger {
+            queue: Arc::clone(&self.ports.queue),
+            store: Arc::clone(&self.ports.store),
+        }
     }
 
-    /// Stops the owner: what waits is written.
+    /// Returns what builds the search index anew.
+    #[must_use]
+    pub fn rebuilder(&self) -> &Arc<Rebuilder> {
+        &self.rebuilder
+    }
+
+    /// Stops the owner: what waits is written. A rebuild of the search index that goes on is given up.
     pub async fn stop(&self) {
+        self.rebuilder.stop().await;
         self.owner.stop().await;
     }
 }
@@ -277,6 +295,7 @@ fn make_api(
         Arc::clone(&ports.store),
         Arc::clone(&ports.accounts),
         Arc::clone(&ports.queue),
+        Arc::clone(&ports.search),
         config.data_dir.clone(),
         config.storage_min_free,
     );

@@ -191,7 +191,7 @@ fn gateway(config: &Config, node: &Node) -> Arc<Gateway> {
     gateway
 }
 
-/// Starts what runs beside the listeners: the gateway's own loops, the fan-out, the indexer.
+/// Starts what runs beside the listeners: the gateway's own loops, and who works behind the log.
 fn start_roles(node: &Node, gateway: &Arc<Gateway>, stop: &CancellationToken, tasks: &TaskTracker) {
     let ports = node.ports();
     tasks.spawn(Arc::clone(gateway).run(stop.clone()));
@@ -202,20 +202,9 @@ fn start_roles(node: &Node, gateway: &Arc<Gateway>, stop: &CancellationToken, ta
         bus: Arc::clone(&ports.bus),
     };
     tasks.spawn(fanout.run(stop.clone()));
-    let indexer = node.indexer();
-    let stop = stop.clone();
-    tasks.spawn(async move {
-        // The index of this mode lives in memory: the log fills it anew at each start.
-        let rebuilt = tokio::select! {
-            rebuilt = indexer.rebuild() => rebuilt,
-            () = stop.cancelled() => return,
-        };
-        match rebuilt {
-            Ok(messages) => tracing::info!(messages, "the search index is complete"),
-            Err(error) => tracing::error!(%error, "the search index can't be filled"),
-        }
-        indexer.run(stop).await;
-    });
+    tasks.spawn(node.indexer().run(stop.clone()));
+    tasks.spawn(Arc::clone(node.rebuilder()).keep_whole(stop.clone()));
+    tasks.spawn(node.purger().run(stop.clone()));
 }
 
 /// Writes where clients on this machine find a listener: one on all addresses is on this machine's own too.

@@ -2,10 +2,13 @@
 
 use std::{path::Path, sync::Arc};
 
-use chinwag_backends::fjall::{Embedded, Options};
+use chinwag_backends::{
+    fjall::{Embedded, Options},
+    tantivy::{self, TantivySearch},
+};
 use chinwag_core::{
     Clock, SystemClock,
-    memory::{MemoryBus, MemoryPresence, MemorySearch},
+    memory::{MemoryBus, MemoryPresence},
     ports::{
         Accounts, Bus, Directory, EventQueue, GroupSet, MessageStore, Ownership, Presence,
         QueueGroup, SearchIndex,
@@ -74,10 +77,20 @@ pub fn open(
             Engine::Embedded => Arc::new(MemoryBus::new()),
         },
         search: match engines.search {
-            Engine::Embedded => Arc::new(MemorySearch::new()),
+            Engine::Embedded => Arc::new(search(config, clock)?),
         },
         embedded,
     })
+}
+
+fn search(config: &Config, clock: &Arc<dyn Clock>) -> Result<TantivySearch, StartError> {
+    let options = tantivy::Options {
+        memory_bytes: config.search_memory,
+        min_free_bytes: config.storage_min_free,
+        clock: Arc::clone(clock),
+    };
+    let directory = search_dir(&config.data_dir);
+    TantivySearch::open(&directory, options).map_err(StartError::file(&directory))
 }
 
 /// How a data directory is opened.
@@ -94,10 +107,15 @@ fn embedded(
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<Embedded>, StartError> {
     let metrics = Arc::clone(metrics);
+    if opening.accept_loss {
+        // What is lost may stand in the search index; before the loss is accepted, lest a crash in between hide it.
+        let directory = search_dir(&config.data_dir);
+        TantivySearch::forget(&directory).map_err(StartError::file(&directory))?;
+    }
     let options = Options {
         accept_loss: opening.accept_loss,
         // Nobody reads for devices yet.
-        queue_groups: GroupSet::of(&[QueueGroup::Fanout, QueueGroup::Indexer]),
+        queue_groups: GroupSet::of(&[QueueGroup::Fanout, QueueGroup::Indexer, QueueGroup::Purger]),
         min_free_bytes: config.storage_min_free,
         cache_bytes: config.storage_cache,
         clock: Arc::clone(clock),
@@ -118,4 +136,10 @@ pub(crate) fn open_store(config: &Config) -> Result<Arc<Embedded>, StartError> {
 #[must_use]
 pub fn store_dir(data_dir: &Path) -> std::path::PathBuf {
     data_dir.join("store")
+}
+
+/// Returns where the search index keeps its files.
+#[must_use]
+pub fn search_dir(data_dir: &Path) -> std::path::PathBuf {
+    data_dir.join("search")
 }

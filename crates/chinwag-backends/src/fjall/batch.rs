@@ -105,6 +105,12 @@ impl Batch {
         Ok(self.view.prefix(prefix))
     }
 
+    /// Reads rows after one of them, as they are after all that was written before.
+    pub(super) fn prefix_after(&mut self, prefix: &Key, after: Option<Key>) -> EngineResult<Rows> {
+        self.settle()?;
+        Ok(self.view.prefix_after(prefix, after))
+    }
+
     /// Writes a row.
     pub(super) fn put(&mut self, key: Key, value: Vec<u8>) {
         self.writes.insert(&self.rows, key.as_slice(), value);

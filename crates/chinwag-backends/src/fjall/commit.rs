@@ -32,7 +32,7 @@ pub(super) struct Commit {
 impl Commit {
     pub(super) fn to_bytes(self) -> Vec<u8> {
         let at = self.at.unix_millis().cast_unsigned();
-        let [first, second, third] = self.written;
+        let [first, second, third, fourth] = self.written;
         cells::numbers([
             self.number,
             self.events,
@@ -44,6 +44,7 @@ impl Commit {
             first,
             second,
             third,
+            fourth,
         ])
     }
 
@@ -59,6 +60,7 @@ impl Commit {
             first,
             second,
             third,
+            fourth,
         ] = cells::read_numbers(bytes).ok_or_else(|| undecodable("commit"))?;
         Ok(Self {
             number,
@@ -68,7 +70,7 @@ impl Commit {
             after,
             seqno,
             oldest,
-            written: [first, second, third],
+            written: [first, second, third, fourth],
         })
     }
 
@@ -101,13 +103,13 @@ mod tests {
             after: 6,
             seqno: 9,
             oldest: 30,
-            written: [1, 2, 3],
+            written: [1, 2, 3, 4],
         };
         assert_eq!(
             commit.next_position(GroupSet::of(&[QueueGroup::Indexer])),
             41
         );
-        assert_eq!(commit.written, [1, 3, 3]);
+        assert_eq!(commit.written, [1, 3, 3, 4]);
         assert_eq!(Commit::from_bytes(&commit.to_bytes()).unwrap(), commit);
     }
 }

@@ -11,8 +11,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     batch::Batch,
     confirmer::{Confirm, Confirmer, Group},
-    files::Room,
 };
+use crate::disk::Room;
 
 /// How many requests wait at most; who comes then waits to be let in.
 const WAITING: usize = 1_024;

@@ -19,13 +19,14 @@ use super::{
     epochs,
     error::OpenError,
     event_queue,
-    files::{self, Lock, Room},
+    files::{self, Lock},
     keys::Key,
     opening::{self, Loss},
     options::Options,
     snapshot::Snapshot,
     view::View,
 };
+use crate::disk::Room;
 
 /// The embedded engine, open on a data directory until it is dropped.
 pub struct Embedded {

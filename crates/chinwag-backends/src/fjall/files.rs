@@ -1,14 +1,13 @@
-//! The data directory around the database: its lock, its format, and how much room is left.
+//! The data directory around the database: its lock and its format.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
     io::{Read, Write},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
-use chinwag_core::ports::{EngineError, EngineResult};
-
 use super::error::OpenError;
+use crate::disk::sync_directory;
 
 /// The format that this version writes; it reads this one and lower ones.
 pub const FORMAT: u32 = 1;
@@ -97,39 +96,4 @@ fn write_format(directory: &Path, path: &Path) -> Result<(), OpenError> {
         sync_directory(directory)
     };
     written().map_err(OpenError::io("write", path))
-}
-
-/// Makes names in a directory durable.
-pub(super) fn sync_directory(directory: &Path) -> std::io::Result<()> {
-    File::open(directory)?.sync_all()
-}
-
-/// The room on the data directory's disk.
-pub(super) struct Room {
-    directory: PathBuf,
-    min_free_bytes: u64,
-}
-
-impl Room {
-    pub(super) fn new(directory: &Path, min_free_bytes: u64) -> Self {
-        Self {
-            directory: directory.into(),
-            min_free_bytes,
-        }
-    }
-
-    /// Fails with `Full` where less than the minimum is left. One system call, of a microsecond or two.
-    pub(super) fn check(&self) -> EngineResult<()> {
-        let disk = rustix::fs::statvfs(&self.directory)
-            .map_err(|error| EngineError::Unavailable(format!("can't see the disk: {error}")))?;
-        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-        if free < self.min_free_bytes {
-            return Err(EngineError::Full(format!(
-                "{} MiB free, {} MiB wanted",
-                free >> 20,
-                self.min_free_bytes >> 20
-            )));
-        }
-        Ok(())
-    }
 }

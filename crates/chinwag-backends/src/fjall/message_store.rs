@@ -98,11 +98,16 @@ impl MessageStore for Embedded {
 
     async fn purge(&self, chat: ChatId) -> EngineResult<()> {
         // In parts, so that others' writes get in between and no batch grows large.
-        while self
-            .inner
-            .write(PURGED_AT_ONCE, move |batch| purge_some(batch, chat))
-            .await?
-        {}
+        for kind in PURGED {
+            let mut after = None;
+            loop {
+                let purge = move |batch: &mut Batch| purge_some(batch, kind, chat, after);
+                after = self.inner.write(PURGED_AT_ONCE, purge).await?;
+                if after.is_none() {
+                    break;
+                }
+            }
+        }
         Ok(())
     }
 }
@@ -110,26 +115,36 @@ impl MessageStore for Embedded {
 /// How many rows of a deleted chat go in one request.
 const PURGED_AT_ONCE: usize = 1_000;
 
-/// Removes some of a chat's rows; returns whether there may be more.
-fn purge_some(batch: &mut Batch, chat: ChatId) -> EngineResult<bool> {
-    const KINDS: [Kind; 4] = [Kind::Sent, Kind::Version, Kind::Reaction, Kind::Log];
+/// What goes of a deleted chat. The log last, so that a purge that was cut short finds all of it again.
+const PURGED: [Kind; 4] = [Kind::Sent, Kind::Version, Kind::Reaction, Kind::Log];
+
+/// Removes some of a chat's rows of a kind, after one of them: before it lie what was removed, slow to skip. Returns
+/// where to go on.
+fn purge_some(
+    batch: &mut Batch,
+    kind: Kind,
+    chat: ChatId,
+    after: Option<Key>,
+) -> EngineResult<Option<Key>> {
     batch.forget_height(chat);
-    for kind in KINDS {
-        let rows = batch.prefix(&keys::of_chat(kind, chat))?;
-        let mut removed = 0;
-        for row in rows.take(PURGED_AT_ONCE) {
-            let (key, value) = row?;
-            if kind == Kind::Log {
-                batch.remove(keys::id(cells::log_row(&value)?.id));
+    let rows = batch.prefix_after(&keys::of_chat(kind, chat), after)?;
+    let mut looked_at = 0;
+    let mut last = None;
+    for row in rows.take(PURGED_AT_ONCE) {
+        let (key, value) = row?;
+        let key = Key::from_bytes(&key);
+        looked_at += 1;
+        last = Some(key.clone());
+        if kind == Kind::Log {
+            let row = cells::log_row(&value)?;
+            if row.ends_chat() {
+                continue;
             }
-            batch.remove(Key::from_bytes(&key));
-            removed += 1;
+            batch.remove(keys::id(row.id));
         }
-        if removed > 0 {
-            return Ok(true);
-        }
+        batch.remove(key);
     }
-    Ok(false)
+    Ok(last.filter(|_| looked_at == PURGED_AT_ONCE))
 }
 
 impl Embedded {

@@ -15,13 +15,14 @@ use super::{
     commit::Commit,
     epochs,
     error::OpenError,
-    files::{self, DATABASE},
+    files::DATABASE,
     high_water::{self, HighWater, Mark},
     journals::{Journal, Journals},
     keys,
     options::Options,
     view::View,
 };
+use crate::disk::sync_directory;
 
 /// The one keyspace.
 const KEYSPACE: &str = "rows";
@@ -287,8 +288,8 @@ impl Kept {
                     File::open(kept.join(name))?.sync_all()?;
                 }
             }
-            files::sync_directory(&kept)?;
-            files::sync_directory(directory)
+            sync_directory(&kept)?;
+            sync_directory(directory)
         };
         copy().map_err(OpenError::io("copy the journals to", &kept))?;
         Ok(Self(kept))
@@ -301,7 +302,7 @@ impl Kept {
                 let entry = entry?;
                 std::fs::rename(entry.path(), database.join(entry.file_name()))?;
             }
-            files::sync_directory(database)?;
+            sync_directory(database)?;
             std::fs::remove_dir(&self.0)
         };
         put_back().map_err(OpenError::io("put back the journals of", &self.0))

@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use chinwag_backends::fjall::{Embedded, Options};
-use chinwag_core::ports::{EventQueue, GroupSet, MessageStore, QueueGroup};
+use chinwag_core::{
+    model::RowBody,
+    ports::{EventQueue, GroupSet, MessageStore, QueueGroup},
+};
 use chinwag_proto::{ChatId, Seq};
 
-use crate::fixture::{CHAT, append, message, open};
+use crate::fixture::{ALL, CHAT, append, message, open};
 
 #[tokio::test]
 async fn what_was_not_acknowledged_comes_again_after_a_restart() {
@@ -124,4 +127,44 @@ async fn a_group_that_does_not_read_holds_up_nothing_and_begins_where_it_is_name
     assert_eq!(seqs, [3]);
     consumer.ack(records[0].position).await.unwrap();
     assert_eq!(store.lag(QueueGroup::Push).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_purge_that_was_cut_short_is_done_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    for start in (1..5_000).step_by(1_000) {
+        append(&store, CHAT, start..start + 1_000).await.unwrap();
+    }
+    let mut end = message(CHAT, 5_001);
+    end.row.body = RowBody::Chat {
+        name: None,
+        history_visible: None,
+        deleted: true,
+    };
+    end.groups = GroupSet::of(&[QueueGroup::Purger]);
+    store.append(vec![end.clone()]).await.unwrap();
+    let rows = async || store.read(CHAT, ALL).await.unwrap().len();
+    {
+        let purge = store.purge(CHAT);
+        tokio::pin!(purge);
+        while rows().await == 5_001 {
+            tokio::select! {
+                biased;
+                purged = &mut purge => panic!("all at once: {purged:?}"),
+                () = tokio::task::yield_now() => {}
+            }
+        }
+    }
+    assert!(rows().await > 1);
+    drop(store);
+
+    let store = open(directory.path());
+    let mut consumer = store.join(QueueGroup::Purger).await.unwrap();
+    let record = consumer.next(10).await.unwrap().remove(0);
+    assert_eq!(record.row, end.row);
+    store.purge(CHAT).await.unwrap();
+    consumer.ack(record.position).await.unwrap();
+    assert_eq!(store.read(CHAT, ALL).await.unwrap(), [end.row]);
+    assert_eq!(store.lag(QueueGroup::Purger).await.unwrap(), 0);
 }

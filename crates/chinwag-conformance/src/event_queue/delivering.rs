@@ -148,3 +148,22 @@ pub async fn a_consumer_that_stops_waiting_loses_nothing<E: EventQueueEngine>(en
     hand_over(&engine, vec![talk.message("ana", "one")]).await;
     assert_eq!(texts(&take(&mut *consumer, 1).await), ["one"]);
 }
+
+pub async fn the_end_of_a_purged_chat_still_comes<E: EventQueueEngine>(engine: E) {
+    let mut talk = Conversation::queued(chat(1), &[QueueGroup::Indexer, QueueGroup::Purger]);
+    let mut appends: Vec<_> = (0..5).map(|_| talk.message("ana", "x")).collect();
+    let end = talk.end("ana");
+    appends.push(end.clone());
+    hand_over(&engine, appends).await;
+    engine.message_store().purge(chat(1)).await.unwrap();
+    for group in [QueueGroup::Indexer, QueueGroup::Purger] {
+        let mut consumer = engine.event_queue().join(group).await.unwrap();
+        let mut last = consumer.next(10).await.unwrap().pop();
+        while last.as_ref().is_none_or(|record| !record.row.ends_chat()) {
+            last = consumer.next(10).await.unwrap().pop();
+        }
+        let last = last.unwrap();
+        assert_eq!((last.chat, last.row), (chat(1), end.row.clone()));
+        consumer.ack(last.position).await.unwrap();
+    }
+}

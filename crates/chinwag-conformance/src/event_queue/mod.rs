@@ -26,6 +26,7 @@ macro_rules! event_queue {
             a_repeated_append_loses_nothing
             nothing_is_lost_while_events_are_appended
             a_consumer_that_stops_waiting_loses_nothing
+            the_end_of_a_purged_chat_still_comes
 
             every_group_named_gets_the_event
             a_group_gets_only_its_records

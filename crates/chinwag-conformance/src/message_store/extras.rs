@@ -211,6 +211,22 @@ pub async fn purging_removes_a_chat_and_no_other<E: MessageStoreEngine>(engine: 
     assert_eq!(sent.unwrap(), Some((Seq(1), other.row.id)));
 }
 
+pub async fn purging_keeps_the_event_that_deleted_the_chat<E: MessageStoreEngine>(engine: E) {
+    let store = engine.message_store();
+    let mut talk = Conversation::of(chat(1));
+    let appends: Vec<_> = (0..3).map(|_| talk.message("ana", "x")).collect();
+    let end = talk.end("ana");
+    store.append(appends).await.unwrap();
+    store.append(vec![end.clone()]).await.unwrap();
+    for _ in 0..2 {
+        store.purge(chat(1)).await.unwrap();
+        let left = store.read(chat(1), all()).await.unwrap();
+        assert_eq!(left, [end.row.clone()]);
+        let place = Some((chat(1), end.row.seq));
+        assert_eq!(store.find(end.row.id).await.unwrap(), place);
+    }
+}
+
 pub async fn purging_again_is_harmless<E: MessageStoreEngine>(engine: E) {
     let store = engine.message_store();
     let mut talk = Conversation::of(chat(1));

@@ -72,6 +72,7 @@ macro_rules! message_store {
             a_late_reaction_loses_to_a_newer_one
             reactors_are_at_most_the_limit
             purging_removes_a_chat_and_no_other
+            purging_keeps_the_event_that_deleted_the_chat
             purging_again_is_harmless
         }
     };

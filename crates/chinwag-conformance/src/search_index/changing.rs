@@ -7,7 +7,7 @@ use super::{all_of, document, document_in, filled, find, request};
 use crate::SearchIndexEngine;
 
 /// The message at a place as an edit (or, without content, a deletion) at a later place left it.
-fn changed(seq: u64, by: u64, content: Option<&str>) -> SearchDocument {
+pub(super) fn changed(seq: u64, by: u64, content: Option<&str>) -> SearchDocument {
     SearchDocument {
         content: content.map(Into::into),
         change_seq: Seq(by),
@@ -106,17 +106,6 @@ pub async fn removing_a_chat_leaves_the_others<E: SearchIndexEngine>(engine: E) 
     let page = index.search(everywhere).await.unwrap();
     let chats: Vec<_> = page.hits.iter().map(|hit| hit.chat.0).collect();
     assert_eq!((chats, page.total), (vec![256, 2], 2));
-}
-
-pub async fn after_a_reset_nothing_is_found<E: SearchIndexEngine>(engine: E) {
-    let index = filled(&engine, &["word", "word"]).await;
-    index.upsert(vec![changed(2, 9, None)]).await.unwrap();
-    index.reset().await.unwrap();
-    assert!(find(&index, "word").await.is_empty());
-    // A rebuild begins from nothing: what was deleted before may be written by an older change.
-    let rebuilt = vec![document(1, "word"), document(2, "word")];
-    index.upsert(rebuilt).await.unwrap();
-    assert_eq!(find(&index, "word").await, [1, 2]);
 }
 
 pub async fn what_was_upserted_is_there_after_reopening<E: SearchIndexEngine>(engine: E) {

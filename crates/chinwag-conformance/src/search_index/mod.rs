@@ -2,10 +2,12 @@
 
 mod changing;
 mod filtering;
+mod rebuilding;
 mod words;
 
 pub use changing::*;
 pub use filtering::*;
+pub use rebuilding::*;
 pub use words::*;
 
 use std::sync::Arc;
@@ -53,8 +55,15 @@ macro_rules! search_index {
             an_older_change_brings_no_deleted_message_back
             of_two_changes_in_one_call_the_newer_holds
             removing_a_chat_leaves_the_others
-            after_a_reset_nothing_is_found
             what_was_upserted_is_there_after_reopening
+
+            a_rebuild_is_searched_once_it_is_finished
+            what_changes_during_a_rebuild_holds_in_both
+            an_older_change_loses_during_a_rebuild_too
+            a_message_added_twice_to_a_rebuild_is_found_once
+            a_rebuild_that_is_not_finished_leaves_nothing
+            one_rebuild_goes_on_at_a_time
+            a_finished_rebuild_is_there_after_reopening
         }
     };
 }
@@ -125,5 +134,11 @@ async fn find(index: &Arc<dyn SearchIndex>, query: &str) -> Vec<u64> {
 mod tests {
     use crate::listing::assert_every_case_is_listed;
 
-    assert_every_case_is_listed!(search_index, "changing.rs", "filtering.rs", "words.rs");
+    assert_every_case_is_listed!(
+        search_index,
+        "changing.rs",
+        "filtering.rs",
+        "rebuilding.rs",
+        "words.rs"
+    );
 }

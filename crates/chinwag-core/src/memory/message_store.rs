@@ -111,8 +111,11 @@ impl MessageStore for MemoryStore {
 
     async fn purge(&self, chat: ChatId) -> EngineResult<()> {
         let mut state = self.state();
-        state.log.retain(|(of, _), _| *of != chat);
-        state.ids.retain(|_, (of, _)| *of != chat);
+        state
+            .log
+            .retain(|(of, _), cell| *of != chat || cell.value.ends_chat());
+        let State { log, ids, .. } = &mut *state;
+        ids.retain(|_, place| place.0 != chat || log.contains_key(place));
         state.sent.retain(|(of, ..), _| *of != chat);
         state.extras.retain(|(of, _), _| *of != chat);
         Ok(())

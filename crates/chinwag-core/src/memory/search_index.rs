@@ -1,6 +1,6 @@
 //! The search index in memory: every text is looked at, so what it answers is what others must answer.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use chinwag_proto::{ChatId, MessageId};
@@ -8,7 +8,8 @@ use parking_lot::RwLock;
 
 use crate::{
     ports::{
-        EngineResult, Scope, SearchDocument, SearchHit, SearchIndex, SearchPage, SearchRequest,
+        EngineError, EngineResult, IndexState, Rebuild, Scope, SearchDocument, SearchHit,
+        SearchIndex, SearchPage, SearchRequest,
     },
     search::{Query, matches},
 };
@@ -16,7 +17,41 @@ use crate::{
 /// Keeps every document by its id; one without content stays, so that an older one can't bring it back.
 #[derive(Debug, Default)]
 pub struct MemorySearch {
-    documents: RwLock<BTreeMap<MessageId, SearchDocument>>,
+    kept: Arc<RwLock<Kept>>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    current: Documents,
+    /// What is being built.
+    next: Option<Documents>,
+}
+
+#[derive(Debug, Default)]
+struct Documents(BTreeMap<MessageId, SearchDocument>);
+
+impl Documents {
+    fn upsert(&mut self, documents: &[SearchDocument]) {
+        for document in documents {
+            let is_older = self
+                .0
+                .get(&document.id)
+                .is_some_and(|held| document.change_seq < held.change_seq);
+            if !is_older {
+                self.0.insert(document.id, document.clone());
+            }
+        }
+    }
+
+    fn remove_chat(&mut self, chat: ChatId) {
+        self.0.retain(|_, document| document.chat != chat);
+    }
+}
+
+impl Kept {
+    fn each(&mut self) -> impl Iterator<Item = &mut Documents> {
+        std::iter::once(&mut self.current).chain(&mut self.next)
+    }
 }
 
 impl MemorySearch {
@@ -30,22 +65,14 @@ impl MemorySearch {
 #[async_trait]
 impl SearchIndex for MemorySearch {
     async fn upsert(&self, documents: Vec<SearchDocument>) -> EngineResult<()> {
-        let mut kept = self.documents.write();
-        for document in documents {
-            let is_older = kept
-                .get(&document.id)
-                .is_some_and(|held| document.change_seq < held.change_seq);
-            if !is_older {
-                kept.insert(document.id, document);
-            }
-        }
+        let mut kept = self.kept.write();
+        kept.each().for_each(|index| index.upsert(&documents));
         Ok(())
     }
 
     async fn remove_chat(&self, chat: ChatId) -> EngineResult<()> {
-        self.documents
-            .write()
-            .retain(|_, document| document.chat != chat);
+        let mut kept = self.kept.write();
+        kept.each().for_each(|index| index.remove_chat(chat));
         Ok(())
     }
 
@@ -53,9 +80,9 @@ impl SearchIndex for MemorySearch {
         let Ok(query) = Query::parse(&request.query) else {
             return Ok(SearchPage::default());
         };
-        let documents = self.documents.read();
+        let kept = self.kept.read();
         let mut page = SearchPage::default();
-        for document in documents.values().rev() {
+        for document in kept.current.0.values().rev() {
             if !is_found(document, &request, &query) {
                 continue;
             }
@@ -76,9 +103,45 @@ impl SearchIndex for MemorySearch {
         Ok(page)
     }
 
-    async fn reset(&self) -> EngineResult<()> {
-        self.documents.write().clear();
+    async fn state(&self) -> EngineResult<IndexState> {
+        Ok(IndexState::Whole)
+    }
+
+    async fn rebuild(&self) -> EngineResult<Box<dyn Rebuild>> {
+        let mut kept = self.kept.write();
+        if kept.next.is_some() {
+            let already = "the search index is being rebuilt already";
+            return Err(EngineError::Unavailable(already.into()));
+        }
+        kept.next = Some(Documents::default());
+        Ok(Box::new(MemoryRebuild(Arc::clone(&self.kept))))
+    }
+}
+
+/// A rebuild that goes on until this is dropped.
+struct MemoryRebuild(Arc<RwLock<Kept>>);
+
+#[async_trait]
+impl Rebuild for MemoryRebuild {
+    async fn add(&mut self, documents: Vec<SearchDocument>) -> EngineResult<()> {
+        if let Some(next) = &mut self.0.write().next {
+            next.upsert(&documents);
+        }
         Ok(())
+    }
+
+    async fn finish(self: Box<Self>) -> EngineResult<()> {
+        let mut kept = self.0.write();
+        if let Some(next) = kept.next.take() {
+            kept.current = next;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for MemoryRebuild {
+    fn drop(&mut self) {
+        self.0.write().next = None;
     }
 }
 

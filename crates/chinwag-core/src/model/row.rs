@@ -210,6 +210,12 @@ impl LogRow {
         snowflake::node(self.id.0) == snowflake::IMPORT_NODE
     }
 
+    /// Returns whether this is the event that deleted the chat: its last one.
+    #[must_use]
+    pub fn ends_chat(&self) -> bool {
+        matches!(self.body, RowBody::Chat { deleted: true, .. })
+    }
+
     /// Returns whether the place says nothing to any client.
     #[must_use]
     pub fn is_internal(&self) -> bool {

@@ -608,8 +608,9 @@ fn groups(row: &LogRow, on_topic: bool) -> GroupSet {
     let mut groups = Vec::with_capacity(3);
     match &row.body {
         RowBody::Message(_) => groups.extend([QueueGroup::Indexer, QueueGroup::Push]),
-        RowBody::Edit(_) | RowBody::Deletion(_) | RowBody::Chat { deleted: true, .. } => {
-            groups.push(QueueGroup::Indexer);
+        RowBody::Edit(_) | RowBody::Deletion(_) => groups.push(QueueGroup::Indexer),
+        RowBody::Chat { deleted: true, .. } => {
+            groups.extend([QueueGroup::Indexer, QueueGroup::Purger]);
         }
         _ => {}
     }

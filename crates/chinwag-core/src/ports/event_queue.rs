@@ -15,11 +15,13 @@ pub enum QueueGroup {
     Indexer,
     /// Feeds devices.
     Push,
+    /// Removes what deleted chats leave; gets the ends of chats alone.
+    Purger,
 }
 
 impl QueueGroup {
     /// Every group.
-    pub const ALL: [QueueGroup; 3] = [Self::Fanout, Self::Indexer, Self::Push];
+    pub const ALL: [QueueGroup; 4] = [Self::Fanout, Self::Indexer, Self::Push, Self::Purger];
 
     /// Returns the name that engines know the group by.
     #[must_use]
@@ -28,6 +30,7 @@ impl QueueGroup {
             Self::Fanout => "fanout",
             Self::Indexer => "indexer",
             Self::Push => "push",
+            Self::Purger => "purger",
         }
     }
 }

@@ -66,8 +66,9 @@ pub trait MessageStore: Send + Sync + 'static {
         limit: usize,
     ) -> EngineResult<Vec<(String, UserId)>>;
 
-    /// Removes a deleted chat's rows and what followed from them, also from the queue; the chat's row, its members
-    /// and marks stay in the directory. Harmless when repeated.
+    /// Removes a deleted chat's rows and what followed from them, also from the queue. The event that deleted it
+    /// stays, so that all who work behind the log learn of it; the chat's row, its members and marks stay in the
+    /// directory. In bounded steps, between which others write; after a crash it begins anew. Harmless when repeated.
     async fn purge(&self, chat: ChatId) -> EngineResult<()>;
 }
 

@@ -21,7 +21,9 @@ pub use message_store::{Append, Follow, MessageStore, Order, ReadRange, Stamp};
 pub use ownership::{Ownership, ShardRow};
 pub use presence::{Presence, SessionBeat, SessionLocation};
 pub use push_sender::{PushNote, PushOutcome, PushSender};
-pub use search_index::{Scope, SearchDocument, SearchHit, SearchIndex, SearchPage, SearchRequest};
+pub use search_index::{
+    IndexState, Rebuild, Scope, SearchDocument, SearchHit, SearchIndex, SearchPage, SearchRequest,
+};
 
 use chinwag_proto::{ErrorCode, Problem};
 

@@ -87,6 +87,15 @@ pub struct SearchPage {
     pub has_more: bool,
 }
 
+/// Whether an index can be searched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IndexState {
+    /// All that was upserted is found.
+    Whole,
+    /// It has to be built from the log before anything can be found; why, for a person.
+    Missing(String),
+}
+
 /// Finds messages by their words.
 ///
 /// - `upsert` is durable when it answers `Ok` and found by every later search. The same document again changes
@@ -96,7 +105,9 @@ pub struct SearchPage {
 ///   any order; case, width and accents are folded; Chinese, Japanese and Korean match anywhere by bigrams.
 /// - A query without any word to search for, or above the bounds of `crate::search`, finds nothing. No text of a
 ///   query is ever an operator but `"`.
-/// - `remove_chat` and `reset` forget everything, also what was deleted: they are durable when they answer `Ok`.
+/// - `remove_chat` forgets all of a chat, also what was deleted in it; it is durable when it answers `Ok`.
+/// - An index is lost when it is damaged, or was made by a version that cut texts otherwise: then `state` says so,
+///   and `search` and `upsert` answer `Unavailable` until it was rebuilt (`upsert`: until the rebuild begins).
 #[async_trait]
 pub trait SearchIndex: Send + Sync + 'static {
     /// Makes messages found, or found no longer.
@@ -108,6 +119,23 @@ pub trait SearchIndex: Send + Sync + 'static {
     /// Finds messages within a scope.
     async fn search(&self, request: SearchRequest) -> EngineResult<SearchPage>;
 
-    /// Forgets everything, before a rebuild.
-    async fn reset(&self) -> EngineResult<()>;
+    /// Tells whether it can be searched.
+    async fn state(&self) -> EngineResult<IndexState>;
+
+    /// Begins to build the index anew, from nothing, beside the one that is searched meanwhile. `Unavailable` while
+    /// another rebuild goes on.
+    async fn rebuild(&self) -> EngineResult<Box<dyn Rebuild>>;
+}
+
+/// An index that is being built beside the one that is searched.
+///
+/// What is upserted and removed meanwhile holds in both, and an older change loses in both. Dropped before it was
+/// finished, by a crash too, it leaves nothing.
+#[async_trait]
+pub trait Rebuild: Send {
+    /// Adds messages as the log holds them; durable once it is finished. After an error it can't be finished.
+    async fn add(&mut self, documents: Vec<SearchDocument>) -> EngineResult<()>;
+
+    /// Lets every later search go to the new index, durably, and forgets the old one.
+    async fn finish(self: Box<Self>) -> EngineResult<()>;
 }

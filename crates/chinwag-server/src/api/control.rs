@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Api, answer::Answer, call::Call, route::Route};
-use crate::{auth::shape, demo, node::Node};
+use crate::{auth::shape, demo, indexer::Report, node::Node};
 
 /// Users and keys of a page.
 const PAGE: usize = 200;
@@ -120,6 +120,8 @@ pub(super) fn routes(node: &Arc<Node>) -> Vec<Route> {
     let node = Arc::downgrade(node);
     let serving = node.clone();
     let stage = node.clone();
+    let begun = node.clone();
+    let told = node.clone();
     vec![
         Route::new(
             Method::GET,
@@ -201,9 +203,18 @@ pub(super) fn routes(node: &Arc<Node>) -> Vec<Route> {
             Method::POST,
             "/control/reindex",
             "controlReindex",
-            "Rebuilds the search index.",
+            "Begins to rebuild the search index, unless a rebuild goes on.",
         )
-        .run(move |_, _| reindex(node.clone())),
+        .answers::<Report>(200)
+        .run(move |_, _| answer_rebuild(begun.clone(), true)),
+        Route::new(
+            Method::GET,
+            "/control/reindex",
+            "controlReindexReport",
+            "Tells how far the rebuild of the search index is.",
+        )
+        .answers::<Report>(200)
+        .run(move |_, _| answer_rebuild(told.clone(), false)),
     ]
 }
 
@@ -221,10 +232,13 @@ async fn fill(node: Weak<Node>) -> Result<Answer, Problem> {
     Answer::created(&demo::fill(&node).await?)
 }
 
-async fn reindex(node: Weak<Node>) -> Result<Answer, Problem> {
+async fn answer_rebuild(node: Weak<Node>, begins: bool) -> Result<Answer, Problem> {
     let gone = || Problem::new(ErrorCode::Unavailable, "the server is leaving");
-    node.upgrade().ok_or_else(gone)?.reindex().await?;
-    Ok(Answer::none())
+    let node = node.upgrade().ok_or_else(gone)?;
+    if begins {
+        node.rebuilder().start();
+    }
+    Answer::ok(&node.rebuilder().report())
 }
 
 async fn add_user(api: Arc<Api>, call: Call) -> Result<Answer, Problem> {

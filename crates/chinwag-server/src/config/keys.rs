@@ -300,7 +300,7 @@ pub const KEYS: &[Key] = &[
         "search.memory",
         Bytes,
         "16MiB",
-        "Memory that collects what goes into the search index.",
+        "Memory that collects what goes into the search index, while something does; at least 1MiB.",
     ),
     key(
         "shutdown.timeout",

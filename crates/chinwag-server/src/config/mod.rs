@@ -101,7 +101,7 @@ pub struct Config {
     pub storage_min_free: u64,
     /// Memory that keeps what was read from disk, bytes.
     pub storage_cache: u64,
-    /// Memory that collects what goes into the search index, bytes.
+    /// Memory that collects what goes into the search index, while something does; bytes.
     pub search_memory: u64,
     /// How long leaving may take.
     pub shutdown_timeout: Duration,

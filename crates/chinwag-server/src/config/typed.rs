@@ -1,7 +1,8 @@
 //! Turns the settings into the typed configuration.
 
-use std::{path::PathBuf, time::Duration};
+use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
+use chinwag_backends::tantivy::MIN_MEMORY_BYTES;
 use chinwag_proto::Limits;
 
 use super::{
@@ -11,6 +12,8 @@ use super::{
 
 /// A shared secret below this many bytes can be guessed (RFC 7518, 3.2).
 const MIN_SECRET_BYTES: usize = 32;
+/// Below, the index would be many small files; above, more memory makes no difference.
+const SEARCH_MEMORY: RangeInclusive<u64> = MIN_MEMORY_BYTES..=(2 << 30);
 
 pub(super) fn config(settings: Settings) -> Result<Config, ConfigError> {
     let reader = Reader(&settings);
@@ -29,7 +32,7 @@ pub(super) fn config(settings: Settings) -> Result<Config, ConfigError> {
         rates: rates(&reader),
         storage_min_free: reader.number("storage.min_free"),
         storage_cache: reader.number("storage.cache"),
-        search_memory: reader.number("search.memory"),
+        search_memory: search_memory(&reader)?,
         shutdown_timeout: reader.time("shutdown.timeout"),
         engines: Engines {
             store: reader.engine("engines.store"),
@@ -41,6 +44,16 @@ pub(super) fn config(settings: Settings) -> Result<Config, ConfigError> {
         },
         settings,
     })
+}
+
+fn search_memory(reader: &Reader<'_>) -> Result<u64, ConfigError> {
+    let bytes = reader.number("search.memory");
+    if !SEARCH_MEMORY.contains(&bytes) {
+        let (least, most) = (SEARCH_MEMORY.start() >> 20, SEARCH_MEMORY.end() >> 20);
+        let detail = format!("search.memory: {bytes} bytes; it takes from {least}MiB to {most}MiB");
+        return Err(ConfigError::Contradiction(detail));
+    }
+    Ok(bytes)
 }
 
 fn proxies(reader: &Reader<'_>) -> Result<Vec<std::net::IpAddr>, ConfigError> {

@@ -5,6 +5,8 @@ use std::{
     process::{Command, Stdio},
 };
 
+use serde_json::{Value, json};
+
 use crate::place::{Place, Serving};
 
 #[test]
@@ -33,6 +35,33 @@ fn commands_do_the_same_with_a_server_and_without_one() {
         place.prints(&["doctor"], "");
         drop(serving.map(Serving::terminate));
     }
+}
+
+#[test]
+fn the_search_index_is_rebuilt_with_a_server_and_without_one() {
+    let place = Place::new();
+    for user in ["ana", "bo"] {
+        place.prints(&["user", "add", user], "");
+    }
+    let token = place.prints(&["token", "ana"], "");
+    let token = token.trim();
+    let serving = place.serve();
+    let direct = json!({"type": "direct", "userId": "bo"});
+    let chat = serving.json("POST", "/v1/chats", token, &direct);
+    for number in 0..3 {
+        let message = json!({"chatId": chat["id"], "content": format!("zebra {number}")});
+        serving.json("POST", "/v1/messages", token, &message);
+    }
+    let rebuilt = "the search index is rebuilt: 3 messages\n";
+    assert_eq!(place.prints(&["reindex"], ""), rebuilt);
+    serving.terminate();
+    assert_eq!(place.prints(&["reindex"], ""), rebuilt);
+    std::fs::remove_dir_all(place.path().join("data/search")).unwrap();
+    assert_eq!(place.prints(&["reindex"], ""), rebuilt);
+    let serving = place.serve();
+    let found = serving.json("GET", "/v1/search?q=zebra", token, &Value::Null);
+    assert_eq!(found["total"], 3);
+    serving.terminate();
 }
 
 #[test]

@@ -113,7 +113,7 @@ fn owned(settings: &[(&str, &str)]) -> Vec<(String, String)> {
 
 /// Somebody with a token.
 pub(crate) struct Person {
-    url: String,
+    pub(crate) url: String,
     pub(crate) id: UserId,
     pub(crate) token: String,
     pub(crate) http: Http,

@@ -12,5 +12,6 @@ mod load;
 mod planted;
 mod proxy;
 mod recorded;
+mod search;
 mod sessions;
 mod tokens;

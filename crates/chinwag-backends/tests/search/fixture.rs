@@ -1,0 +1,127 @@
+//! An index in a directory, and messages to put into it.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use chinwag_backends::tantivy::{Options, TantivySearch};
+use chinwag_core::{
+    clock::ManualClock,
+    model::Intervals,
+    ports::{IndexState, Scope, SearchDocument, SearchIndex, SearchRequest},
+};
+use chinwag_proto::{ChatId, EventId, Seq, Timestamp, UserId};
+
+/// How long anything may take before a test fails.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) fn options() -> Options {
+    Options {
+        min_free_bytes: 0,
+        ..Options::default()
+    }
+}
+
+/// Options with a clock that a test moves.
+pub(crate) fn options_at(clock: &Arc<ManualClock>) -> Options {
+    Options {
+        clock: Arc::clone(clock) as _,
+        ..options()
+    }
+}
+
+pub(crate) fn open(directory: &Path) -> TantivySearch {
+    TantivySearch::open(directory, options()).unwrap()
+}
+
+/// Opens a directory; where it has no index yet, one without messages is built.
+pub(crate) async fn open_whole(directory: &Path, options: Options) -> TantivySearch {
+    let index = TantivySearch::open(directory, options).unwrap();
+    if index.state().await.unwrap() != IndexState::Whole {
+        rebuild(&index, Vec::new()).await;
+    }
+    index
+}
+
+pub(crate) async fn rebuild(index: &dyn SearchIndex, documents: Vec<SearchDocument>) {
+    let mut rebuild = index.rebuild().await.unwrap();
+    rebuild.add(documents).await.unwrap();
+    rebuild.finish().await.unwrap();
+}
+
+/// Waits until the index says that it must be built anew, and returns why.
+pub(crate) async fn until_missing(index: &dyn SearchIndex) -> String {
+    let missing = async {
+        loop {
+            if let IndexState::Missing(reason) = index.state().await.unwrap() {
+                return reason;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let found = tokio::time::timeout(PATIENCE, missing).await;
+    found.expect("the damage is noticed")
+}
+
+/// A message in chat 1, whose id is its place.
+pub(crate) fn document(seq: u64, content: &str) -> SearchDocument {
+    SearchDocument {
+        id: EventId(seq),
+        chat: ChatId(1),
+        seq: Seq(seq),
+        sender: UserId::new("ana").unwrap(),
+        timestamp: Timestamp::from_unix_millis(i64::try_from(seq).unwrap()),
+        content: Some(content.into()),
+        change_seq: Seq(seq),
+    }
+}
+
+/// That message as it was deleted at a later place.
+pub(crate) fn deleted(seq: u64, by: u64) -> SearchDocument {
+    SearchDocument {
+        content: None,
+        change_seq: Seq(by),
+        ..document(seq, "")
+    }
+}
+
+/// A search in all of chat 1.
+pub(crate) fn request(query: &str) -> SearchRequest {
+    SearchRequest {
+        query: query.into(),
+        scope: Scope(vec![(ChatId(1), Intervals::from(Seq(1)))]),
+        sender: None,
+        from: None,
+        to: None,
+        before: None,
+        limit: 100_000,
+    }
+}
+
+/// Searches all of chat 1 and returns the places, lowest first; each is there once.
+pub(crate) async fn find(index: &dyn SearchIndex, query: &str) -> Vec<u64> {
+    let page = index.search(request(query)).await.unwrap();
+    let mut places: Vec<u64> = page.hits.iter().map(|hit| hit.seq.0).collect();
+    places.reverse();
+    assert!(
+        places.windows(2).all(|two| two[0] < two[1]),
+        "a document is doubled: {places:?}"
+    );
+    assert_eq!(page.total, places.len() as u64);
+    places
+}
+
+/// The directory that holds the index right now.
+pub(crate) fn generation(directory: &Path) -> PathBuf {
+    let generations = generations(directory);
+    assert_eq!(generations.len(), 1, "{generations:?}");
+    generations[0].clone()
+}
+
+pub(crate) fn generations(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths.filter(|path| path.is_dir()).collect()
+}
