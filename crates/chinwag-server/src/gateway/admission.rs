@@ -69,7 +69,14 @@ impl Gateway {
         let accepted = upgrade.accept(&agreed, Arc::clone(&self.connection_limits));
         let (connection, mut reader) = accepted.await.ok()?;
         self.counts.connections.fetch_add(1, Ordering::Relaxed);
-        match self.authenticate(&connection, &mut reader, token).await {
+        let admitted = tokio::select! {
+            admitted = self.authenticate(&connection, &mut reader, token) => admitted,
+            () = self.draining.cancelled() => {
+                let problem = Problem::new(ErrorCode::Unavailable, "this node is leaving");
+                refuse(&connection, None, problem, CloseCode::Draining)
+            }
+        };
+        match admitted {
             Some(admitted) => self.begin(connection, reader, admitted).await,
             None => {
                 self.counts.refused.fetch_add(1, Ordering::Relaxed);
@@ -167,6 +174,10 @@ impl Gateway {
         let ready = self.ready(&session, admitted.request, now);
         self.registry.add(&session, &ready);
         self.announce_online(&session.user);
+        if self.draining.is_cancelled() {
+            // Those who are told to leave may have been gathered before it was among them.
+            session.close(CloseCode::Draining);
+        }
         Some((session, reader))
     }
 

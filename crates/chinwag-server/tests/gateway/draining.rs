@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::node::Node;
+use crate::{client::Client, node::Node};
 
 #[tokio::test]
 async fn a_node_that_leaves_says_when_to_come_back_and_answers_what_it_was_asked() {
@@ -30,5 +30,15 @@ async fn a_node_that_leaves_says_when_to_come_back_and_answers_what_it_was_asked
     assert!(told.is_some());
     assert_eq!(answered, asked.len());
     drop(ana);
+    stopping.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_node_that_leaves_does_not_wait_for_who_has_not_said_yet_who_they_are() {
+    let node = Node::start().await;
+    let mut silent = Client::connect(node.server.local_addr()).await;
+    let stopping = tokio::spawn(node.server.shutdown());
+    assert_eq!(silent.closed().await, 4009);
+    drop(silent);
     stopping.await.unwrap();
 }
