@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chinwag_backends::fjall::OpenError;
 use chinwag_client::{Client, ClientEvent, Events, Http, Options, TokenSource};
 use chinwag_proto::{
     ChatId, UserId,
@@ -9,7 +10,7 @@ use chinwag_proto::{
     http::{CreateChat, Register},
     shapes::{HistoryVisible, Message},
 };
-use chinwag_server::{Server, config::Config};
+use chinwag_server::{Server, config::Config, error::StartError};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -64,7 +65,20 @@ impl Running {
                 .iter()
                 .map(|(key, value)| (key.as_str(), value.as_str())),
         );
-        let server = Server::start(Config::of(&pairs).unwrap()).await.unwrap();
+        let starting = async {
+            loop {
+                match Server::start(Config::of(&pairs).unwrap()).await {
+                    // A read that nobody waits for any more holds the directory for a moment.
+                    Err(StartError::Store(OpenError::Locked { .. })) => {
+                        tokio::time::sleep(Duration::from_millis(10)).await;
+                    }
+                    started => return started.unwrap(),
+                }
+            }
+        };
+        let server = tokio::time::timeout(PATIENCE, starting)
+            .await
+            .expect("a server that was stopped lets its directory go");
         Self {
             server,
             directory,

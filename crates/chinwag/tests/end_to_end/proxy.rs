@@ -142,29 +142,39 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
 
 async fn pass(state: Arc<State>, mut stream: TcpStream) {
     let cuts = state.cuts.subscribe();
+    let upgrades = tokio::select! {
+        upgrades = upgrades(&stream) => upgrades,
+        // A connection that was opened and isn't used yet.
+        () = cut(state.cuts.subscribe(), None) => return,
+    };
+    if upgrades {
+        let number = state.connections.fetch_add(1, Ordering::Relaxed);
+        return relay(state, stream, cuts, number).await;
+    }
+    let address = *state.upstream.lock();
+    let Ok(mut upstream) = TcpStream::connect(address).await else {
+        return;
+    };
+    tokio::select! {
+        _ = tokio::io::copy_bidirectional(&mut stream, &mut upstream) => {}
+        () = cut(cuts, None) => {}
+    }
+}
+
+/// Tells whether a connection's first request is for a WebSocket.
+async fn upgrades(stream: &TcpStream) -> bool {
     let mut begin = [0; UPGRADE.len()];
     while let Ok(seen) = stream.peek(&mut begin).await
         && seen > 0
+        && UPGRADE.starts_with(&begin[..seen])
     {
-        if !UPGRADE.starts_with(&begin[..seen]) {
-            let address = *state.upstream.lock();
-            let Ok(mut upstream) = TcpStream::connect(address).await else {
-                return;
-            };
-            let both_ways = tokio::io::copy_bidirectional(&mut stream, &mut upstream);
-            tokio::select! {
-                _ = both_ways => {}
-                () = cut(cuts, None) => {}
-            }
-            return;
-        }
         if seen == UPGRADE.len() {
-            let number = state.connections.fetch_add(1, Ordering::Relaxed);
-            return relay(state, stream, cuts, number).await;
+            return true;
         }
         // The rest of the first line is still on its way.
         tokio::task::yield_now().await;
     }
+    false
 }
 
 type Upstream = WebSocketStream<MaybeTlsStream<TcpStream>>;

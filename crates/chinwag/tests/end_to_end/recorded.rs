@@ -74,6 +74,8 @@ struct Told {
     texts: HashSet<(ChatId, String)>,
     own: Vec<(ChatId, MessageId)>,
     latest: HashMap<ChatId, MessageId>,
+    /// All places of each chat since it was taken anew.
+    frames: HashMap<ChatId, Vec<LogFrame>>,
     /// Places that came twice or out of order.
     disorder: Vec<String>,
 }
@@ -149,6 +151,12 @@ impl RecordedDevice {
         self.told.lock().latest.get(&chat).copied()
     }
 
+    /// Returns the places of a chat that were shown since it was taken anew.
+    pub(crate) fn frames(&self, chat: ChatId) -> Vec<LogFrame> {
+        let told = self.told.lock();
+        told.frames.get(&chat).cloned().unwrap_or_default()
+    }
+
     /// Closes it; answers what came twice or out of order.
     pub(crate) async fn close(self) -> Vec<String> {
         self.client.close().await;
@@ -173,7 +181,9 @@ impl Listener {
             match event {
                 ClientEvent::Log(frame) => self.log(&frame),
                 ClientEvent::Restart(chat) | ClientEvent::Left(chat) => {
-                    self.told.lock().places.remove(&chat);
+                    let mut told = self.told.lock();
+                    told.places.remove(&chat);
+                    told.frames.remove(&chat);
                 }
                 ClientEvent::Online => self.told.lock().online = true,
                 ClientEvent::Chat(chat) => self.chat(&chat.chat),
@@ -203,6 +213,8 @@ impl Listener {
             );
             told.disorder.push(text);
         }
+        let frames = told.frames.entry(chat).or_default();
+        frames.push(frame.clone());
         if let LogBody::Message { message } = &frame.body {
             told.texts.insert((chat, message.content.clone()));
             told.latest.insert(chat, message.id);
