@@ -29,10 +29,13 @@ impl Serve {
         self
     }
 
-    fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_chinwag"));
+    /// Makes the command; `before` is another program that runs it, and its arguments.
+    pub(crate) fn command(&self, before: &[&str]) -> Command {
+        let serve = [env!("CARGO_BIN_EXE_chinwag"), "serve"];
+        let mut words = before.iter().copied().chain(serve);
+        let mut command = Command::new(words.next().unwrap());
         command
-            .arg("serve")
+            .args(words)
             .env("CHINWAG_LISTEN", "127.0.0.1:0")
             .env("CHINWAG_DATA_DIR", &self.data)
             .env("CHINWAG_LIMITS_RATES", "off")
@@ -47,7 +50,7 @@ impl Serve {
 
     /// Starts it and waits until it serves.
     pub(crate) fn start(&self) -> Served {
-        Served::of(self.command().spawn().unwrap())
+        Served::of(self.command(&[]).spawn().unwrap())
             .unwrap_or_else(|refused| panic!("the server starts: {}", refused.stderr))
     }
 }
@@ -65,7 +68,7 @@ pub(crate) struct Served {
 
 impl Served {
     /// Waits for the line that tells the address.
-    fn of(mut child: Child) -> Result<Self, Refused> {
+    pub(crate) fn of(mut child: Child) -> Result<Self, Refused> {
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut stderr = child.stderr.take().unwrap();
         let mut line = String::new();
@@ -90,6 +93,10 @@ impl Served {
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
     }
 }
 

@@ -17,3 +17,4 @@ mod rest;
 mod search;
 mod sessions;
 mod tokens;
+mod traced;
