@@ -31,8 +31,8 @@ deny: ## Licences, sources and duplicates of what we depend on
 	cargo fetch --locked --quiet
 	target/tools/bin/cargo-deny --offline check licenses bans sources
 
-bench: ## Runs the benchmarks; figures belong into docs/performance.md
-	cargo bench --workspace --locked
+bench: ## Measures in minutes what docs/performance.md tells
+	scripts/bench
 
 clean: ## Removes what was built
 	cargo clean

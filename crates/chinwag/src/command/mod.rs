@@ -1,6 +1,7 @@
 //! The commands: one file each, with its arguments and what it does.
 
 mod backup;
+mod bench;
 mod chat;
 mod config;
 mod demo;
@@ -49,6 +50,8 @@ pub(crate) enum Command {
     Reindex(reindex::Arguments),
     /// Look for what may go wrong on this machine.
     Doctor(doctor::Arguments),
+    /// Measure a server under load, every message checked.
+    Bench(bench::Arguments),
 }
 
 /// Runs a command under the configuration of a file and the environment.
@@ -72,6 +75,7 @@ pub(crate) fn run(command: Command, file: Option<&Path>) -> Result<()> {
             Command::Config(arguments) => config::run(&arguments, &config),
             Command::Reindex(arguments) => reindex::run(arguments, config).await,
             Command::Doctor(arguments) => doctor::run(arguments, config).await,
+            Command::Bench(arguments) => bench::run(arguments, file).await,
         }
     });
     // Not waited for: a read of standard input may be under way that nothing ends.

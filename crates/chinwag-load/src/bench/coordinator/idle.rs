@@ -1,0 +1,78 @@
+//! The run of idle connections.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+
+use super::{
+    Run,
+    crew::Crew,
+    measuring::measure,
+    plans::{plans, shares, start},
+    process,
+};
+use crate::bench::{
+    faults::Faults,
+    options::{self, Times},
+    plan::Traffic,
+    report::{Figures, Generator, Memory, Report, Usage},
+};
+
+/// Connections of a first round, so that what is made once a process isn't counted.
+const WARM_UP_CONNECTIONS: u32 = 100;
+/// How long after that round memory is read.
+const WARM_UP_REST: Duration = Duration::from_secs(2);
+
+pub(super) async fn run(run: &Run<'_>, settings: &options::Idle) -> Result<Report> {
+    let pid = run.site.pid;
+    let pid = pid.context("whose memory? give --server-pid of a server on this machine")?;
+    hold(run, WARM_UP_CONNECTIONS.min(settings.connections)).await?;
+    tokio::time::sleep(WARM_UP_REST).await;
+    let before_bytes = process::resident_bytes(pid)?;
+    let crew = hold(run, settings.connections).await?;
+    run.progress
+        .say(format!("holding them for {} s", settings.hold));
+    let start = start(Times {
+        warm_up: 0.0,
+        duration: settings.hold,
+    });
+    let pids: Vec<u32> = crew.pids().collect();
+    let used = measure(run, &start, &pids).await?;
+    let after_bytes = process::resident_bytes(pid)?;
+    // Only now is it certain that none was lost meanwhile.
+    let outcomes = crew.finish(0).await?;
+    let growth = after_bytes.saturating_sub(before_bytes) as f64;
+    let figures = Figures {
+        seconds: used.seconds,
+        server: used.server.map(|cpu| Usage::of(cpu, used.seconds, None)),
+        memory: Some(Memory {
+            before_bytes,
+            after_bytes,
+            bytes_per_connection: Some(growth / f64::from(settings.connections)),
+        }),
+        generator: Generator {
+            processes: outcomes.len(),
+            usage: Usage::of(used.generator, used.seconds, None),
+            lag: None,
+        },
+        ..Figures::default()
+    };
+    let faults = Faults::default();
+    Ok(Report::of(
+        "idle",
+        settings,
+        run.site.target(),
+        figures,
+        faults,
+    ))
+}
+
+/// Opens connections of users of their own.
+async fn hold(run: &Run<'_>, connections: u32) -> Result<Crew> {
+    let shares = shares(connections, run.options.processes, 1)?;
+    let people = run.site.tokens.people(connections).await?;
+    let plans = plans(run, &shares, &people, 0, |_, _| Traffic::Idle);
+    let mut crew = Crew::start(&plans).await?;
+    crew.connected(run.progress).await?;
+    Ok(crew)
+}

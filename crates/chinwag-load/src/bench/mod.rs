@@ -1,0 +1,20 @@
+//! The load generator: how fast a server is, measured from outside and checked message by message.
+//!
+//! The coordinator starts a server of its own or takes one that runs, makes users, tokens and chats, starts the
+//! processes that make the load ([`generator`]), and puts together what they measured with what the kernel says of
+//! the server. A run in which anything was lost, doubled or out of order has no figures.
+
+mod clock;
+mod coordinator;
+mod faults;
+pub mod generator;
+mod latency;
+pub mod options;
+mod plan;
+pub mod report;
+mod stamp;
+
+pub use coordinator::run;
+pub use latency::Percentiles;
+pub use options::{Options, Scenario};
+pub use report::Report;

@@ -1,0 +1,163 @@
+//! What a run is asked for, as it is said on a command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+/// A run.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Scenario {
+    /// Users in pairs send each other messages.
+    Direct(Direct),
+    /// All are members of one group; some send, all must get each message.
+    Group(Group),
+    /// Connections of different users that only give signs of life: what each costs.
+    Idle(Idle),
+}
+
+/// Direct chats.
+#[derive(Debug, Clone, Args, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Direct {
+    /// Connections, each of a user of its own; two and two share a chat.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(2..))]
+    pub connections: u32,
+    /// How fast they send.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub pace: Pace,
+    /// How long they do.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub times: Times,
+    /// The length of a message's text, bytes.
+    #[arg(long, default_value_t = 128)]
+    pub content_bytes: u32,
+}
+
+/// One group.
+#[derive(Debug, Clone, Args, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Group {
+    /// Members, each with one connection.
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(2..))]
+    pub members: u32,
+    /// How many of them send.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub senders: u32,
+    /// How fast they send.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub pace: Pace,
+    /// How long they do.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub times: Times,
+    /// The length of a message's text, bytes.
+    #[arg(long, default_value_t = 300)]
+    pub content_bytes: u32,
+    /// How long to wait after the group was made, seconds: one that has just become large is delivered on two paths
+    /// for a minute.
+    #[arg(long, default_value_t = 0.0, value_parser = seconds)]
+    pub settle: f64,
+    /// Leave out the loop of bare sends to as many sockets.
+    #[arg(long)]
+    pub no_bare: bool,
+}
+
+/// Idle connections.
+#[derive(Debug, Clone, Args, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Idle {
+    /// Connections, each of a user of its own.
+    #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub connections: u32,
+    /// How long they are held before memory is read, seconds: a server gives unused memory back with a delay.
+    #[arg(long, default_value_t = 30.0, value_parser = seconds)]
+    pub hold: f64,
+}
+
+/// How fast messages are sent.
+#[derive(Debug, Clone, Copy, Args, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pace {
+    /// Messages of each sender that are on their way at any time: the next one is sent when one has arrived.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub in_flight: u32,
+    /// Send so many messages a second, whatever becomes of them, instead; each counts from when it was due.
+    #[arg(long, value_parser = rate, conflicts_with = "in_flight")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<f64>,
+}
+
+/// How long it takes.
+#[derive(Debug, Clone, Copy, Args, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Times {
+    /// How long to send before anything counts, seconds.
+    #[arg(long, default_value_t = 3.0, value_parser = seconds)]
+    pub warm_up: f64,
+    /// How long to measure, seconds.
+    #[arg(long, default_value_t = 10.0, value_parser = seconds)]
+    pub duration: f64,
+}
+
+/// Which server, and from where.
+#[derive(Debug, Clone, Args)]
+pub struct Options {
+    /// The server, such as http://127.0.0.1:8080; without one, a server of its own on a new directory.
+    #[arg(long, global = true, value_name = "URL")]
+    pub server: Option<String>,
+    /// The secret that the server takes tokens by (its auth.jwt_secret), to sign those of the run's users.
+    #[arg(
+        long,
+        global = true,
+        value_name = "SECRET",
+        env = "CHINWAG_BENCH_JWT_SECRET",
+        hide_env_values = true
+    )]
+    pub jwt_secret: Option<String>,
+    /// The data directory of that server, where it runs on this machine: users and tokens by its control socket.
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIRECTORY",
+        conflicts_with = "jwt_secret"
+    )]
+    pub data_dir: Option<PathBuf>,
+    /// The process of that server, where it runs on this machine: its processor time and memory are measured.
+    #[arg(long, global = true, value_name = "PID")]
+    pub server_pid: Option<u32>,
+    /// Where the server of its own keeps its data: take a directory on the disk that matters.
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIRECTORY",
+        conflicts_with = "server"
+    )]
+    pub store_in: Option<PathBuf>,
+    /// Processes that make the load; by default as few as the limit of open files allows.
+    #[arg(long, global = true, value_name = "COUNT")]
+    pub processes: Option<u32>,
+    /// Print the result as JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What the server of its own is configured by, beside what a run sets.
+    #[arg(skip)]
+    pub config: Option<PathBuf>,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    let fits = (0.0..=86_400.0).contains(&seconds);
+    fits.then_some(seconds)
+        .ok_or_else(|| "0 to 86400 seconds".to_owned())
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    let fits = rate > 0.0 && rate <= 10_000_000.0;
+    fits.then_some(rate)
+        .ok_or_else(|| "more than 0, at most 10000000 a second".to_owned())
+}

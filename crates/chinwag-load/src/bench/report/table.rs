@@ -1,0 +1,148 @@
+//! The report as a person reads it.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::{Bare, Figures, Memory, Report, Usage};
+use crate::bench::latency::Percentiles;
+
+/// How wide the names of rows are.
+const NAMES: usize = 30;
+
+impl Display for Report {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(out, "{}: {}", self.scenario, settings(&self.settings))?;
+        if let Some(started) = &self.target.started {
+            let (ready, memory) = (started.ready_ms, megabytes(started.resident_bytes));
+            row(
+                out,
+                "start",
+                &format!("ready after {ready:.0} ms, {memory} resident"),
+            )?;
+        }
+        match &self.figures {
+            Some(figures) => figures.fmt(out),
+            None => self.write_faults(out),
+        }
+    }
+}
+
+impl Report {
+    fn write_faults(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(
+            out,
+            "NO FIGURES: {} faults, the first of them:",
+            self.faults
+        )?;
+        for fault in &self.faults_told {
+            writeln!(out, "  {fault}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Display for Figures {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        if let Some(work) = &self.work {
+            let text = format!(
+                "{} in {:.1} s, {:.0}/s",
+                work.count, self.seconds, work.per_second
+            );
+            row(out, work.unit, &text)?;
+        }
+        let times = [
+            ("acknowledged after", self.ack),
+            ("delivered after", self.delivery),
+            ("last delivery after", self.last_delivery),
+            (
+                "last delivery, bare sends",
+                self.bare.map(|bare| bare.last_delivery),
+            ),
+            ("generator behind by", self.generator.lag),
+        ];
+        if times.iter().any(|(_, it)| it.is_some()) {
+            let head = ["p50", "p90", "p99", "p99.9", "max"].map(|name| format!("{name:>10}"));
+            row(out, "", &format!("{} ms", head.concat()))?;
+        }
+        for (name, percentiles) in times {
+            if let Some(percentiles) = percentiles {
+                row(out, name, &times_of(&percentiles))?;
+            }
+        }
+        if let Some(server) = &self.server {
+            row(out, "server", &usage(server))?;
+        }
+        if let Some(bare) = &self.bare {
+            row(out, "bare sends", &bare_sends(bare))?;
+        }
+        if let Some(memory) = &self.memory {
+            row(out, "server's memory", &memory_of(memory))?;
+        }
+        let processes = match self.generator.processes {
+            1 => "1 process".to_owned(),
+            many => format!("{many} processes"),
+        };
+        let text = format!("{}, {processes}", usage(&self.generator.usage));
+        row(out, "generator", &text)?;
+        row(out, "checked", "nothing lost, nothing twice, one order")
+    }
+}
+
+fn row(out: &mut Formatter<'_>, name: &str, text: &str) -> fmt::Result {
+    writeln!(out, "  {name:<NAMES$}{text}")
+}
+
+fn times_of(times: &Percentiles) -> String {
+    let all = [
+        times.p50_ms,
+        times.p90_ms,
+        times.p99_ms,
+        times.p999_ms,
+        times.max_ms,
+    ];
+    all.map(|time| format!("{time:>10.2}")).concat()
+}
+
+fn usage(usage: &Usage) -> String {
+    let each = usage
+        .cpu_ms_per_1000
+        .map(|each| format!("{each:.1} ms CPU per 1,000, "));
+    format!("{}{:.2} cores", each.unwrap_or_default(), usage.cores)
+}
+
+fn bare_sends(bare: &Bare) -> String {
+    let ratio = bare
+        .server_ratio
+        .map(|ratio| format!("; the server takes {ratio:.2} times that"));
+    let each = bare.cpu_ms_per_1000;
+    format!("{each:.1} ms CPU per 1,000{}", ratio.unwrap_or_default())
+}
+
+fn memory_of(memory: &Memory) -> String {
+    let each = memory
+        .bytes_per_connection
+        .map(|each| format!(": {each:.0} bytes a connection"));
+    let (before, after) = (
+        megabytes(memory.before_bytes),
+        megabytes(memory.after_bytes),
+    );
+    format!("{before} before, {after} after{}", each.unwrap_or_default())
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}
+
+/// Writes settings as one line, in the words of the command line.
+fn settings(settings: &serde_json::Value) -> String {
+    let all = settings.as_object().into_iter().flatten();
+    let words = all.map(|(name, value)| format!("{} {value}", dashed(name)));
+    words.collect::<Vec<_>>().join(", ")
+}
+
+fn dashed(name: &str) -> String {
+    let word = |letter: char| match letter.is_ascii_uppercase() {
+        true => format!("-{}", letter.to_ascii_lowercase()),
+        false => letter.to_string(),
+    };
+    name.chars().map(word).collect()
+}
