@@ -93,7 +93,7 @@ impl Listener {
                 Box::pin(http1::serve(stream, router, prepare, stop)).await;
             }
             Ok(Accepted::Upgrade(upgrade)) => match self.agree(&upgrade.request) {
-                Ok(_) => self.gateway.serve(upgrade).await,
+                Ok(_) => enter(&self.gateway, &self.tasks, upgrade).await,
                 Err(refusal) => drop(upgrade.refuse(&refusal).await),
             },
             Err(error) => tracing::debug!(%error, "a connection said nothing"),
@@ -126,7 +126,7 @@ impl Listener {
         };
         let upgrading = hyper::upgrade::on(&mut request);
         let request = request.map(drop);
-        let gateway = Arc::clone(&self.gateway);
+        let (gateway, tasks) = (Arc::clone(&self.gateway), self.tasks.clone());
         self.tasks.spawn(async move {
             let Ok(upgraded) = upgrading.await else {
                 return;
@@ -136,11 +136,17 @@ impl Listener {
             };
             let (prefix, stream) = parts.io.into_inner().into_parts();
             let leftover = [prefix, parts.read_buf].concat();
-            gateway
-                .serve(Upgrade::answered(request, stream, leftover))
-                .await;
+            let upgrade = Upgrade::answered(request, stream, leftover);
+            enter(&gateway, &tasks, upgrade).await;
         });
         agreed.to_http()
+    }
+}
+
+/// Takes a connection to its session, which then runs in a task of its own.
+async fn enter<S: Stream>(gateway: &Arc<Gateway>, tasks: &TaskTracker, upgrade: Upgrade<S>) {
+    if let Some(session) = gateway.enter(upgrade).await {
+        tasks.spawn(session);
     }
 }
 

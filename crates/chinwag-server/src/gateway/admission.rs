@@ -35,18 +35,19 @@ struct Admitted {
 }
 
 impl Gateway {
-    /// Serves a connection that asked for the WebSocket, to its end.
-    pub async fn serve<S>(self: &Arc<Self>, upgrade: Upgrade<S>)
+    /// Takes a connection that asked for the WebSocket to a session that stands, or ends it.
+    ///
+    /// What this returns serves the session to its end. It belongs into a task of its own: a task keeps the size of
+    /// its largest state, and an idle session must not keep that of its handshake.
+    pub async fn enter<S>(
+        self: &Arc<Self>,
+        upgrade: Upgrade<S>,
+    ) -> Option<impl Future<Output = ()> + Send + use<S>>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + Into<Transport> + 'static,
     {
-        // Boxed: the handshake's state must not live on in an idle connection's task.
-        let Some((session, reader)) = Box::pin(self.admit(upgrade)).await else {
-            return;
-        };
-        let mut talk = Talk::new(Arc::clone(self), session, reader);
-        talk.run().await;
-        Box::pin(talk.end()).await;
+        let (session, reader) = self.admit(upgrade).await?;
+        Some(Talk::new(Arc::clone(self), session, reader).until_end())
     }
 
     async fn admit<S>(&self, upgrade: Upgrade<S>) -> Option<(Arc<Session>, Reader)>

@@ -74,8 +74,20 @@ impl Talk {
         }
     }
 
-    /// Talks until the connection ends.
-    pub(super) async fn run(&mut self) {
+    /// Talks until the connection ends, and ends the session.
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an async fn keeps its arguments twice"
+    )]
+    pub(super) fn until_end(mut self) -> impl Future<Output = ()> + Send {
+        async move {
+            self.run().await;
+            // Boxed: an idle session's task must not have the size of its end.
+            Box::pin(self.end()).await;
+        }
+    }
+
+    async fn run(&mut self) {
         loop {
             match self.next().await {
                 Next::Changed(ended, answers) => {
@@ -254,7 +266,7 @@ impl Talk {
     }
 
     /// Ends the session: what was asked for takes effect, though nobody waits for the answers.
-    pub(super) async fn end(mut self) {
+    async fn end(mut self) {
         let closed = self.session.connection().closed();
         if closed.and_then(|closed| closed.code) == Some(CloseCode::SlowConsumer.code()) {
             self.gateway.counts.slow.fetch_add(1, Ordering::Relaxed);
@@ -291,16 +303,32 @@ async fn incoming(
     if has_room {
         return Some(reader.read_message(connection).await);
     }
-    reader
-        .flushing(connection, tokio::time::sleep(FULL_PAUSE))
-        .await;
+    let pause = tokio::time::sleep(FULL_PAUSE);
+    Box::pin(reader.flushing(connection, pause)).await;
     connection.closed().map(Err)
 }
 
 /// Waits so long; for ever where there is nothing to wait for.
+///
+/// Boxed, as in [`incoming`]: waiting is rare, and an idle session's task would have the room for it.
 async fn sleep(time: Option<Duration>) {
     match time {
-        Some(time) => tokio::time::sleep(time).await,
+        Some(time) => Box::pin(tokio::time::sleep(time)).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes_of_output<I, O>(_: fn(I) -> O) -> usize {
+        size_of::<O>()
+    }
+
+    #[test]
+    fn a_session_that_is_idle_is_a_small_task() {
+        let bytes = bytes_of_output(Talk::until_end);
+        assert!(bytes <= 400, "{bytes}");
     }
 }
