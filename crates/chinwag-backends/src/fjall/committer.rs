@@ -6,6 +6,7 @@ use chinwag_core::{
     Clock,
     ports::{EngineError, EngineResult},
 };
+use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
@@ -16,6 +17,8 @@ use crate::disk::Room;
 
 /// How many requests wait at most; who comes then waits to be let in.
 const WAITING: usize = 1_024;
+/// Unawaited writes that wait at most for a group to go along with.
+const UNAWAITED: usize = 256;
 /// From how many events on a group takes no more: with 16 KiB each, 64 MiB at worst.
 const GROUP_EVENTS: usize = 4_096;
 
@@ -23,17 +26,19 @@ const GROUP_EVENTS: usize = 4_096;
 struct Request {
     /// How many events it may write; counts against the group's bound.
     events: usize,
-    /// Whether anyone waits until it is durable.
-    awaited: bool,
     apply: Apply,
 }
 
 /// Writes to the batch, or learns why nothing is written, and returns what answers the caller.
 type Apply = Box<dyn FnOnce(EngineResult<&mut Batch>) -> Confirm + Send>;
 
+/// What nobody waits for: it goes along with the next group, and alone only at the end.
+type Unawaited = Arc<Mutex<Vec<Box<dyn FnOnce(&mut Batch) -> EngineResult<()> + Send>>>>;
+
 /// Where callers hand in what they want written.
 pub(super) struct Committer {
     requests: mpsc::Sender<Request>,
+    unawaited: Unawaited,
 }
 
 impl Committer {
@@ -45,16 +50,22 @@ impl Committer {
         confirmer: Confirmer,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (requests, waiting) = mpsc::channel(WAITING);
+        let unawaited = Unawaited::default();
         let writing = Writing {
             batch,
             room,
             clock,
             confirmer,
+            unawaited: Arc::clone(&unawaited),
         };
         let thread = std::thread::Builder::new()
             .name("commit".into())
             .spawn(move || writing.run(waiting))?;
-        Ok((Self { requests }, thread))
+        let committer = Self {
+            requests,
+            unawaited,
+        };
+        Ok((committer, thread))
     }
 
     /// Writes, and returns once it is durable and the high-water mark says so.
@@ -73,31 +84,24 @@ impl Committer {
         };
         let request = Request {
             events,
-            awaited: true,
             apply: Box::new(apply),
         };
         self.requests.send(request).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
 
-    /// Writes some time, durable with the next sync, or not at all where too much waits: for what only repeats work
-    /// when it is lost, and is written again with the next of its kind.
+    /// Writes with the next group, or not at all where too much waits: for what only repeats work when it is lost, and
+    /// is written again with the next of its kind.
+    ///
+    /// A group of its own would cost a commit for each group of events. A running node writes at least its lease.
     pub(super) fn write_unawaited(
         &self,
         write: impl FnOnce(&mut Batch) -> EngineResult<()> + Send + 'static,
     ) {
-        let apply = move |batch: EngineResult<&mut Batch>| -> Confirm {
-            if let Err(error) = batch.and_then(write) {
-                tracing::debug!(%error, "a queue position was not stored; its records may come again");
-            }
-            Box::new(|_| ())
-        };
-        let request = Request {
-            events: 0,
-            awaited: false,
-            apply: Box::new(apply),
-        };
-        if self.requests.try_send(request).is_err() {
+        let mut unawaited = self.unawaited.lock();
+        if unawaited.len() < UNAWAITED {
+            unawaited.push(Box::new(write));
+        } else {
             tracing::debug!("a queue position was not stored; its records may come again");
         }
     }
@@ -113,6 +117,7 @@ struct Writing {
     room: Room,
     clock: Arc<dyn Clock>,
     confirmer: Confirmer,
+    unawaited: Unawaited,
 }
 
 impl Writing {
@@ -133,7 +138,9 @@ impl Writing {
                 self.write(requests);
             }
         }
-        // What nobody waited for: the last positions in the queue.
+        // The last positions in the queue.
+        self.batch.begin(self.clock.now());
+        self.write_unawaited();
         if let Err(error) = self.batch.sync() {
             tracing::warn!(%error, "the store's last writes were not synced");
         }
@@ -141,21 +148,15 @@ impl Writing {
 
     fn write(&mut self, requests: Vec<Request>) {
         self.batch.begin(self.clock.now());
-        let awaited = requests.iter().any(|request| request.awaited);
         let count = requests.len();
         let confirms = requests
             .into_iter()
             .map(|request| (request.apply)(Ok(&mut self.batch)))
             .collect();
+        self.write_unawaited();
         let started = Instant::now();
-        let written = if awaited {
-            self.batch.sync().map(Some)
-        } else {
-            self.batch.settle().map(|()| None)
-        };
-        match written {
-            Ok(None) => {}
-            Ok(Some(commit)) => self.confirmer.confirm(Group {
+        match self.batch.sync() {
+            Ok(commit) => self.confirmer.confirm(Group {
                 commit,
                 requests: count,
                 written_in: started.elapsed(),
@@ -163,11 +164,24 @@ impl Writing {
             }),
             Err(error) => {
                 tracing::error!(%error, requests = count, "a group of writes failed");
-                for confirm in confirms {
-                    confirm(Err(error.clone()));
-                }
+                answer(confirms, &error);
             }
         }
+    }
+
+    fn write_unawaited(&mut self) {
+        let unawaited = std::mem::take(&mut *self.unawaited.lock());
+        for write in unawaited {
+            if let Err(error) = write(&mut self.batch) {
+                tracing::debug!(%error, "a queue position was not stored; its records may come again");
+            }
+        }
+    }
+}
+
+fn answer(confirms: Vec<Confirm>, error: &EngineError) {
+    for confirm in confirms {
+        confirm(Err(error.clone()));
     }
 }
 

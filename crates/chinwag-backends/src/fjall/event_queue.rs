@@ -16,7 +16,7 @@ use super::{
     commit::{Commit, GROUPS},
     embedded::{Embedded, Inner},
     keys,
-    view::{View, off_thread},
+    view::{INLINE_ITEMS, View, off_thread},
 };
 
 /// How many records one call looks at at most, those of other groups included.
@@ -70,14 +70,25 @@ struct Look {
 impl Consumer for QueueConsumer {
     async fn next(&mut self, max: usize) -> EngineResult<Vec<QueueRecord>> {
         loop {
-            let end = self.durable.borrow_and_update().position;
+            let durable = *self.durable.borrow_and_update();
+            let end = durable.position;
+            if durable.written(self.group) == self.count {
+                // Nothing of what came since is for this group.
+                self.looked_at = self.looked_at.max(end);
+            }
             if self.looked_at >= end {
                 let closed = |_| EngineError::Unavailable("the store was closed".into());
                 self.durable.changed().await.map_err(closed)?;
                 continue;
             }
             let (view, group, after) = (self.inner.view.clone(), self.group, self.looked_at);
-            let look = off_thread(move || look(&view, group, after, end, max.max(1))).await?;
+            let few = end - after <= INLINE_ITEMS as u64;
+            let look = move || look(&view, group, after, end, max.max(1));
+            let look = if few {
+                look()?
+            } else {
+                off_thread(look).await?
+            };
             let all_acked = self.unacked.is_empty();
             let records = self.take(look);
             if !records.is_empty() {
