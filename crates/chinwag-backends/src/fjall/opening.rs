@@ -186,12 +186,18 @@ fn raise_epochs(mut found: Found) -> Result<Found, OpenError> {
     Ok(found)
 }
 
+/// Threads that flush and compact. The first one keeps itself for flushes: a request to compact it puts back and takes
+/// again, as fast as it can, until another has taken it. With two, as fjall has it on two cores, it spins for as long as
+/// the other compacts; one alone can wait for itself for ever (fjall pull request 323).
+const WORKERS: usize = 3;
+
 fn open_database(path: &Path, options: &Options) -> Result<(Database, Keyspace), OpenError> {
     let open = || {
         let database = Database::builder(path)
             .cache_size(options.cache_bytes)
             .max_cached_files(Some(256))
             .max_journaling_size(256 << 20)
+            .worker_threads(WORKERS)
             .open()?;
         let rows = database.keyspace(KEYSPACE, || {
             KeyspaceCreateOptions::default().max_memtable_size(options.write_buffer_bytes)
