@@ -87,6 +87,17 @@ pub(super) struct Outgoing {
     pub(super) topics: TopicChange,
 }
 
+impl Outgoing {
+    /// Returns how many users the owner itself delivers to.
+    pub(super) fn recipients(&self) -> usize {
+        if self.direct {
+            self.audience.users.len()
+        } else {
+            0
+        }
+    }
+}
+
 /// Who must begin or end to listen to a large chat's topic.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) enum TopicChange {

@@ -17,6 +17,8 @@ use crate::ports::EngineError;
 
 /// Events that go to the store in one call.
 const BATCH: usize = 256;
+/// From how many recipients on a delivery lets acknowledgements go first: its sends take longer than a turn costs.
+const LONG: usize = 16;
 /// How long to wait before the same rows are written again; doubles up to the last.
 const RETRY_FIRST: Duration = Duration::from_millis(20);
 const RETRY_LAST: Duration = Duration::from_secs(1);
@@ -121,12 +123,22 @@ impl Owner {
     /// Publishes what is confirmed, at once where nothing has to be waited for, else in a task of its own: an
     /// acknowledgement waits for the store and for nothing else.
     async fn start_publishing(self: &Arc<Self>, id: ChatId, chat: &Arc<Chat>) {
-        {
+        let is_long = {
             let mut state = chat.state();
             if state.publishing || state.outgoing.is_empty() {
                 return;
             }
             state.publishing = true;
+            state
+                .outgoing
+                .iter()
+                .map(|(_, outgoing)| outgoing.recipients())
+                .sum::<usize>()
+                >= LONG
+        };
+        if is_long {
+            // Those who were just told to acknowledge are next on this very thread: they go first.
+            tokio::task::yield_now().await;
         }
         let mut publishing = Box::pin(Arc::clone(self).publish(id, Arc::clone(chat)));
         let first = poll_fn(|context| Poll::Ready(publishing.as_mut().poll(context))).await;

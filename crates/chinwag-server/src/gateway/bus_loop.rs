@@ -4,6 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use chinwag_core::ports::{BusEvent, BusSubscription, EngineResult, Topic};
 use chinwag_proto::frames::ServerFrame;
+use tokio::runtime::Handle;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Gateway;
 
@@ -19,8 +21,22 @@ const RESYNC_WITHIN_MS: u64 = 3_000;
 const RESYNC_WITHIN_AT_MOST_MS: u64 = 60_000;
 
 impl Gateway {
+    /// Listens on a thread of its own until the guard is dropped.
+    ///
+    /// Delivering an event of a large chat takes as long as thousands of sends do. On a thread that other tasks share,
+    /// those next in line would wait for all of it, the sender's acknowledgement first of all.
+    pub(super) fn listen_apart(self: &Arc<Self>) -> DropGuard {
+        let cancel = CancellationToken::new();
+        let (gateway, cancelled) = (Arc::clone(self), cancel.clone());
+        let runtime = Handle::current();
+        tokio::task::spawn_blocking(move || {
+            runtime.block_on(cancelled.run_until_cancelled(gateway.listen()));
+        });
+        cancel.drop_guard()
+    }
+
     /// Takes what other nodes and topics say; opens the subscription again whenever it fails.
-    pub(super) async fn listen(&self) {
+    async fn listen(&self) {
         let mut pause = FIRST_PAUSE;
         let mut is_first = true;
         loop {

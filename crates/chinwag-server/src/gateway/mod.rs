@@ -137,10 +137,10 @@ impl Gateway {
 
     /// Runs what goes on beside the sessions until it is cancelled: the sweeper, the bus, presence, accounts.
     pub async fn run(self: Arc<Self>, cancel: CancellationToken) {
+        let _stop_listening = self.listen_apart();
         tokio::select! {
             () = cancel.cancelled() => {}
             () = self.sweep() => {}
-            () = self.listen() => {}
             () = self.mend() => {}
             () = self.watch_presence() => {}
             () = self.watch_accounts() => {}
