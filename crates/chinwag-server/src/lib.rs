@@ -23,6 +23,7 @@ pub mod purger;
 mod server;
 mod tls;
 pub mod transfer;
+mod web;
 pub mod wiring;
 pub mod ws;
 

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use axum::Router;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -22,7 +23,7 @@ use crate::{
     metrics,
     node::NODE,
     node::Node,
-    tls,
+    tls, web,
     wiring::Opening,
     ws,
 };
@@ -82,7 +83,7 @@ impl Server {
         start_roles(&node, &gateway, &stop, &tasks);
         let listener = Listener {
             gateway: Arc::clone(&gateway),
-            router: node.router(),
+            router: router(&config, &node),
             node: Arc::clone(&node),
             tls,
             stop: stop.clone(),
@@ -158,6 +159,16 @@ impl Server {
         }
         self.node.delivery().detach();
         let _ = std::fs::remove_file(&self.control);
+    }
+}
+
+/// Makes the router of what clients ask over HTTP.
+fn router(config: &Config, node: &Node) -> Router {
+    let api = node.router();
+    if config.web_client {
+        api.merge(web::router())
+    } else {
+        api
     }
 }
 

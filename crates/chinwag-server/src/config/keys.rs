@@ -77,6 +77,12 @@ pub const KEYS: &[Key] = &[
         "",
         "Addresses of reverse proxies whose X-Forwarded-For is believed, such as \"127.0.0.1\".",
     ),
+    key(
+        "public.web_client",
+        Flag,
+        "true",
+        "Whether the web client is served at /. Where origins are named above, name this server's own among them too.",
+    ),
     unset(
         "tls.cert",
         Path,

@@ -83,6 +83,8 @@ pub struct Config {
     pub origins: Vec<String>,
     /// Reverse proxies whose `X-Forwarded-For` is believed.
     pub proxies: Vec<std::net::IpAddr>,
+    /// Whether the web client is served.
+    pub web_client: bool,
     /// The certificate, where the port speaks TLS.
     pub tls: Option<TlsFiles>,
     /// Where Prometheus reads.

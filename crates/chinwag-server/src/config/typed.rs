@@ -23,6 +23,7 @@ pub(super) fn config(settings: Settings) -> Result<Config, ConfigError> {
         direct_max_members: reader.count("direct_max_members"),
         origins: reader.list("public.origins"),
         proxies: proxies(&reader)?,
+        web_client: reader.flag("public.web_client"),
         tls: tls(&reader)?,
         metrics_listen: reader.optional("metrics.listen"),
         log_format: reader.text("log.format"),

@@ -100,7 +100,6 @@ async fn an_address_that_names_nothing_is_404_and_one_that_is_malformed_400() {
     let server = TestServer::start().await;
     let ana = server.user("ana").await;
     for path in [
-        "/",
         "/v1",
         "/v2/chats",
         "/v1/chats/",

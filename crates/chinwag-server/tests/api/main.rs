@@ -19,3 +19,4 @@ mod times;
 mod tls;
 mod tokens;
 mod usernames;
+mod web_client;
