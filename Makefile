@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help run build test check lint fmt deny bench clean
+.PHONY: help run web build test check lint fmt deny bench clean
 
 help: ## Lists these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -10,7 +10,10 @@ help: ## Lists these targets
 run: build ## Builds everything and serves on 127.0.0.1:8080, data in ./data
 	./target/release/chinwag serve
 
-build: ## Builds the binary: target/release/chinwag
+web: ## Builds the web client, which becomes part of the binary
+	scripts/web
+
+build: web ## Builds the binary: target/release/chinwag
 	cargo build --release --locked --bin chinwag
 
 test: ## Installs what the tests need and runs every test; prints minutes by suite

@@ -1,0 +1,65 @@
+/** The frame of a signed-in person: chats at one side, a conversation at the other; on a phone one of them. */
+
+import { useEffect } from "preact/hooks";
+import { go, type Route, route } from "../state/route";
+import { useSignedIn } from "../state/signed-in";
+import { ConnectionBanner } from "./banner";
+import { ChatListPane } from "./chat-list";
+import { ChatPane, NoChat } from "./chat-pane";
+import { NewChat } from "./new-chat";
+import { Search } from "./search";
+import { Settings } from "./settings";
+import { useTitle } from "./title";
+
+/** Everything but signing in. */
+export function Shell() {
+  const now = route.value;
+  useTitle();
+  useShortcuts();
+  return (
+    <div class={`shell ${now.view === "chat" ? "shows-chat" : "shows-side"}`}>
+      <ConnectionBanner />
+      <aside class="side" aria-label="Chats">
+        <Side route={now} />
+      </aside>
+      {now.view === "chat" ? <ChatPane route={now} key={now.chatId} /> : <NoChat />}
+    </div>
+  );
+}
+
+/** What stands beside the conversation. */
+function Side({ route: now }: { route: Route }) {
+  switch (now.view) {
+    case "new":
+      return <NewChat />;
+    case "search":
+      return <Search key={now.chatId} {...(now.chatId && { chatId: now.chatId })} />;
+    case "settings":
+      return <Settings />;
+    default:
+      return <ChatListPane />;
+  }
+}
+
+/** Keys that work everywhere: search, the next and the previous chat. */
+function useShortcuts(): void {
+  const signedIn = useSignedIn();
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if ((event.ctrlKey || event.metaKey) && event.key === "k") {
+        event.preventDefault();
+        go({ view: "search" });
+      }
+      if (event.altKey && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+        event.preventDefault();
+        const chats = signedIn.chats.peek();
+        const now = route.peek();
+        const open = now.view === "chat" ? chats.findIndex(({ id }) => id === now.chatId) : -1;
+        const next = chats[open + (event.key === "ArrowDown" ? 1 : -1)];
+        if (next) go({ view: "chat", chatId: next.id });
+      }
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, [signedIn]);
+}
