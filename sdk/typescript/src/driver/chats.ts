@@ -15,7 +15,7 @@ import type {
 import type { Mark } from "./messages.js";
 
 /** Frames kept of a chat, to count again what is newer than a snapshot. */
-const RECENT = 100;
+const RECENT = 20;
 
 interface Known {
   chat: Chat;

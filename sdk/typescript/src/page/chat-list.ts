@@ -14,6 +14,13 @@ export class ChatList {
     return this.#sorted;
   }
 
+  /** How many messages are unread in all chats that aren't muted. */
+  get unread(): number {
+    const now = new Date().toISOString();
+    const heard = this.list.filter(({ mutedUntil }) => mutedUntil === undefined || mutedUntil < now);
+    return heard.reduce((sum, { unread }) => sum + unread, 0);
+  }
+
   /** Returns a chat: its name, head, counts and marks as they are now. */
   get(id: ChatId): Chat | undefined {
     return this.#chats.get(id);
@@ -41,13 +48,6 @@ export class ChatList {
   delete(id: ChatId): boolean {
     this.#sorted = undefined;
     return this.#chats.delete(id);
-  }
-
-  /** @internal */
-  replace(chats: Chat[]): void {
-    this.#chats.clear();
-    for (const chat of chats) this.put(chat);
-    this.#sorted = undefined;
   }
 }
 

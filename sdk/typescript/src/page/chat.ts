@@ -16,8 +16,9 @@ import type {
   UserId,
   Version,
 } from "../protocol/index.js";
-import type { Client, ClientEvents } from "./client.js";
+import type { Client } from "./client.js";
 import { stream } from "./emitter.js";
+import type { ClientEvents } from "./events.js";
 import type { Outgoing } from "./outgoing.js";
 import type { Receipts } from "./receipts.js";
 import type { HistoryOptions, Timeline, TimelineOptions } from "./timeline.js";
@@ -37,7 +38,7 @@ export type ChatEventName = {
   [T in keyof ClientEvents]: ClientEvents[T] extends { chatId: ChatId } ? T : never;
 }[keyof ClientEvents];
 
-/** A chat of the user's. Cheap to make; `client.chat(id)` gives the same one each time while it is in use. */
+/** A chat of the user's. Cheap to make: nothing is kept here, so that `client.chat(id)` may be called anywhere. */
 export class Chat {
   /** @internal */
   constructor(

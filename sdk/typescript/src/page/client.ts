@@ -8,30 +8,22 @@ import type {
   OutboxEntry,
   Query,
   Snapshot,
-  Tell,
   TypingState,
 } from "../driver/messages.js";
-import type { OutboxStore } from "../driver/outbox-store.js";
-import { type Environment, platform, type WebSocketConstructor } from "../environment.js";
+import { type Environment, platform } from "../environment.js";
 import { ChinwagError, errorOf } from "../errors.js";
-import { chooseHost, type Host } from "../host/choose.js";
-import type { MakeWorker } from "../host/in-worker.js";
+import { chooseHost } from "../host/choose.js";
 import { Http } from "../http.js";
 import { uuidV7 } from "../ids.js";
 import type {
-  ChatEvent,
   ChatId,
   Chat as ChatShape,
   FrameOf,
   HistoryVisible,
   Limits,
   LogFrame,
-  MembershipEvent,
   Message,
   MessagesPage,
-  Presence,
-  ReactionEvent,
-  ReceiptFrame,
   SearchAnswer,
   User,
   UserId,
@@ -39,76 +31,17 @@ import type {
 import { Chat } from "./chat.js";
 import { ChatList } from "./chat-list.js";
 import { Emitter, stream } from "./emitter.js";
-import { Outgoing } from "./outgoing.js";
+import { type ClientEvents, emitFrame } from "./events.js";
+import { followPage } from "./follow-page.js";
+import { OnTheirWay } from "./on-their-way.js";
+import { OpenTimelines } from "./open-timelines.js";
+import type { ClientOptions } from "./options.js";
+import type { Outgoing } from "./outgoing.js";
 import { PresenceBook } from "./presence.js";
 import { Receipts } from "./receipts.js";
 import { Remote } from "./remote.js";
-import { type HistoryOptions, Timeline, type TimelineOptions } from "./timeline.js";
-import { type TokenCallback, Tokens, userOf } from "./tokens.js";
-
-/** How to connect. */
-export interface ClientOptions {
-  /** The server, such as `https://chat.example.org`. */
-  url: string;
-  /**
-   * The user's token, or what gives one: called at the start, a minute before one expires, and when one was refused.
-   * A `ChinwagError` that isn't retryable ends the client; anything else is tried again.
-   */
-  token: string | TokenCallback;
-  /** Whose token it is; read from the token where it isn't said. Say it so that the outbox is there while offline. */
-  userId?: UserId;
-  /** This device, the same each time: 1 to 64 characters of ASCII. */
-  deviceId?: string;
-  /** Whether the tabs of a browser share one connection: they do, unless this is `false`. */
-  share?: boolean;
-  /** Makes the worker that keeps the connection, where a bundler must do it; `null`: no worker. */
-  worker?: MakeWorker | null;
-  /** Keeps what waits to be sent, instead of the browser's IndexedDB or memory; without a worker. */
-  store?: OutboxStore;
-  /** Changes that may wait for the network: 1,000. */
-  outbox?: number;
-  /** Whether what arrives is marked as delivered: it is, unless this is `false`. */
-  delivered?: boolean;
-  /** The WebSocket of platforms without one, such as that of `ws` for Node 20. */
-  webSocket?: WebSocketConstructor;
-  /** @internal */
-  answerMs?: number;
-  /** @internal */
-  environment?: Environment;
-  /** @internal */
-  host?: Host;
-}
-
-/** Every event and what it carries. */
-export interface ClientEvents {
-  /** The connection came, went, or ended for good (`closed`, with why). */
-  state: { state: ConnectionState; error?: ChinwagError };
-  /** The list of chats changed: order, heads, counts, names. */
-  chats: ChatList;
-  /** One chat changed. */
-  chat: { chatId: ChatId; chat: ChatShape };
-  /** The user is no longer in a chat, or it is gone. */
-  left: { chatId: ChatId };
-  /** A message came: once, in order. */
-  message: { chatId: ChatId; message: Message };
-  edited: { chatId: ChatId; message: Message };
-  deleted: { chatId: ChatId; message: Message };
-  reaction: { chatId: ChatId; event: ReactionEvent };
-  membership: { chatId: ChatId; event: MembershipEvent };
-  /** A chat was renamed, changed or deleted. */
-  changed: { chatId: ChatId; event: ChatEvent };
-  /** Too much was missed in a chat to tell event by event; timelines read it again by themselves. */
-  restart: { chatId: ChatId };
-  /** A message of the user's waits, was sent, or was refused. */
-  outgoing: { chatId: ChatId; outgoing: Outgoing };
-  receipt: ReceiptFrame;
-  /** Who is typing in a chat changed; ends by itself. */
-  typing: TypingState;
-  /** A watched user came or went. */
-  presence: Presence;
-  /** Something went wrong that no request waits for, such as no room to keep the outbox. */
-  error: ChinwagError;
-}
+import type { HistoryOptions, Timeline, TimelineOptions } from "./timeline.js";
+import { Tokens, userOf } from "./tokens.js";
 
 /** A connection to Chinwag that mends itself, and what a chat app needs of it. */
 export class Client {
@@ -122,10 +55,8 @@ export class Client {
   readonly #tokens: Tokens;
   readonly #remote: Remote;
   readonly #emitter = new Emitter<ClientEvents>();
-  readonly #outgoing = new Map<string, Outgoing>();
-  /** Keys of messages that the server wanted under another client id. */
-  readonly #renamed = new Map<string, string>();
-  readonly #timelines = new Map<ChatId, Set<Timeline>>();
+  readonly #onTheirWay: OnTheirWay;
+  readonly #timelines = new OpenTimelines();
   readonly #typing = new Map<ChatId, TypingState>();
   #unfollow: () => void = () => {};
   /** Closed by the app, or without a token; a session that the server closed may come back in another tab. */
@@ -150,6 +81,20 @@ export class Client {
       log: (frame) => this.#log(frame),
       restart: (chatId) => this.#restart(chatId),
       told: (tell) => this.#told(tell),
+    });
+    this.#onTheirWay = new OnTheirWay({
+      change: (key, request) => this.#remote.change(key, request),
+      retry: (key) => this.post({ type: "retry", key }),
+      discard: (key) => this.post({ type: "discard", key }),
+      shownThrough: (chatId) => this.#remote.place(chatId)?.seq ?? 0,
+      changed: (outgoing) => this.#showOutgoing(outgoing),
+      follow: (look) => {
+        const stops = [this.on("outgoing", look), this.on("state", look)];
+        return () => {
+          for (const stop of stops) stop();
+        };
+      },
+      closed: () => (this.#state === "closed" ? (this.#error ?? closedError()) : undefined),
     });
     this.presence = new PresenceBook((users) => this.#remote.watch(users));
     void this.#start(url);
@@ -280,7 +225,7 @@ export class Client {
 
   /** The user's messages that aren't sent yet, in order. */
   get outbox(): Outgoing[] {
-    return [...this.#outgoing.values()].filter(({ message }) => !message);
+    return this.#onTheirWay.all.filter(({ message }) => !message);
   }
 
   // For chats and timelines.
@@ -297,13 +242,7 @@ export class Client {
       request: { ...request, clientId: key },
       state: "pending",
     };
-    const outgoing = this.#adopt(entry);
-    // Answers for who doesn't wait too: `state` and `error` tell.
-    this.#remote.change(key, entry.request).then(
-      () => {},
-      (error: ChinwagError) => this.#refused(outgoing, error),
-    );
-    return outgoing;
+    return this.#onTheirWay.send(entry);
   }
 
   /** @internal */
@@ -343,24 +282,13 @@ export class Client {
 
   /** @internal */
   timeline(chatId: ChatId, options: TimelineOptions): Timeline {
-    const hide = this.#remote.show(chatId);
-    const timelines = this.#timelines.get(chatId) ?? new Set();
-    const timeline = new Timeline(
-      chatId,
-      {
-        me: () => this.#userId,
-        history: (query) => this.history(chatId, query),
-        outgoing: () => [...this.#outgoing.values()].filter((outgoing) => outgoing.chatId === chatId),
-        keyOf: (message) => this.#keyOf(message),
-        closed: (closed) => {
-          hide();
-          timelines.delete(closed);
-        },
-      },
-      options,
-    );
-    this.#timelines.set(chatId, timelines.add(timeline));
-    return timeline;
+    const source = {
+      me: () => this.#userId,
+      history: (query: HistoryOptions) => this.history(chatId, query),
+      outgoing: () => this.#onTheirWay.all.filter((outgoing) => outgoing.chatId === chatId),
+      keyOf: (message: Message) => this.#keyOf(message),
+    };
+    return this.#timelines.open(chatId, options, source, this.#remote.show(chatId));
   }
 
   /** @internal */
@@ -413,17 +341,13 @@ export class Client {
     this.#unfollow = followPage({ wake, hide: () => this.#remote.close(), show: open });
   }
 
+  /** Asks for a token until there is one; it says whose it is. */
   async #whoIsAsking(): Promise<UserId | undefined> {
-    const backoff = new Backoff();
-    while (!this.#isOver) {
+    for (const backoff = new Backoff(); !this.#isOver; ) {
       try {
         return userOf(await this.#tokens.get(false));
       } catch (error) {
-        const failed = error as ChinwagError;
-        if (!failed.retryable) {
-          this.#end(failed);
-          return undefined;
-        }
+        if (!(error as ChinwagError).retryable) this.#end(error as ChinwagError);
         const pause = backoff.next(this.#environment.random());
         await new Promise<void>((done) => void this.#environment.setTimer(done, pause));
       }
@@ -447,19 +371,18 @@ export class Client {
   }
 
   #attached(snapshot: Snapshot): void {
-    this.#learnState(snapshot);
     const known = new Set(snapshot.chats.map(({ id }) => id));
     // A driver that has just begun knows no chats yet; what is shown stays until it does.
-    if (snapshot.state === "online") {
-      const gone = this.chats.list.filter(({ id }) => !known.has(id));
-      this.chats.replace(snapshot.chats);
-      for (const { id } of gone) this.#left(id);
-    } else for (const chat of snapshot.chats) this.chats.put(chat);
-    for (const entry of snapshot.outbox) if (entry.request.type === "send") this.#adopt(entry);
+    const gone = snapshot.state === "online" ? this.chats.list.filter(({ id }) => !known.has(id)) : [];
+    for (const chat of snapshot.chats) this.chats.put(chat);
+    for (const { id } of gone) this.chats.delete(id);
+    for (const entry of snapshot.outbox) if (entry.request.type === "send") this.#onTheirWay.adopt(entry);
     for (const typing of snapshot.typing) this.#typing.set(typing.chatId, typing);
-    for (const presence of snapshot.presence)
-      if (this.presence.put(presence)) this.#emitter.emit("presence", presence);
+    for (const presence of snapshot.presence) this.#told({ type: "presence", presence });
+    for (const { id } of gone) this.#emitter.emit("left", { chatId: id });
     this.#emitter.emit("chats", this.chats);
+    // At last: who waits for `ready` finds all of it.
+    this.#learnState(snapshot);
   }
 
   #learnState({
@@ -498,10 +421,10 @@ export class Client {
         if (this.presence.put(tell.presence)) this.#emitter.emit("presence", tell.presence);
         return;
       case "outgoing":
-        if (tell.entry.request.type === "send") this.#adopt(tell.entry);
+        if (tell.entry.request.type === "send") this.#onTheirWay.adopt(tell.entry);
         return;
       case "settled":
-        return this.#settled(tell);
+        return this.#onTheirWay.settled(tell);
       case "trouble":
         return this.#emitter.emit("error", errorOf(tell.failure));
     }
@@ -513,136 +436,25 @@ export class Client {
   }
 
   #log(frame: LogFrame): void {
-    const { chatId } = frame;
-    this.#forgetSent(chatId);
-    for (const timeline of this.#timelines.get(chatId) ?? []) timeline.receive(frame);
-    switch (frame.type) {
-      case "message":
-        return this.#emitter.emit("message", { chatId, message: frame.message });
-      case "messageEdited":
-        return this.#emitter.emit("edited", { chatId, message: frame.message });
-      case "messageDeleted":
-        return this.#emitter.emit("deleted", { chatId, message: frame.message });
-      case "reaction":
-        return this.#emitter.emit("reaction", { chatId, event: frame.event as ReactionEvent });
-      case "membership":
-        return this.#emitter.emit("membership", { chatId, event: frame.event as MembershipEvent });
-      case "chat":
-        return this.#emitter.emit("changed", { chatId, event: frame.event });
-    }
+    this.#onTheirWay.shown(frame.chatId);
+    this.#timelines.receive(frame);
+    emitFrame(this.#emitter, frame);
   }
 
   #restart(chatId: ChatId): void {
-    this.#forgetSent(chatId);
-    for (const timeline of this.#timelines.get(chatId) ?? []) timeline.restart();
+    this.#onTheirWay.shown(chatId);
+    this.#timelines.restart(chatId);
     this.#emitter.emit("restart", { chatId });
   }
 
-  // Messages on their way.
-
-  #adopt(entry: OutboxEntry): Outgoing {
-    const { key, request } = entry;
-    if (request.clientId && request.clientId !== key) this.#renamed.set(request.clientId, key);
-    let outgoing = this.#outgoing.get(key);
-    if (outgoing) outgoing.update(entry);
-    else {
-      outgoing = new Outgoing(entry, {
-        retry: (which) => this.#retry(which),
-        discard: (which) => this.post({ type: "discard", key: which }),
-        settled: (which) => this.#awaited(which),
-      });
-      this.#outgoing.set(key, outgoing);
-    }
-    this.#showOutgoing(outgoing);
-    return outgoing;
-  }
-
-  #awaited(outgoing: Outgoing): Promise<Message> {
-    return new Promise((resolve, reject) => {
-      const look = (): boolean => {
-        if (outgoing.message) resolve(outgoing.message);
-        else if (outgoing.error) reject(outgoing.error);
-        else if (this.#state === "closed") reject(this.#error ?? closedError());
-        else if (!this.#outgoing.has(outgoing.key))
-          reject(new ChinwagError("closed", "the message was given up"));
-        else return false;
-        return true;
-      };
-      if (look()) return;
-      const stops = [this.on("outgoing", later), this.on("state", later)];
-      function later(): void {
-        if (look()) for (const stop of stops) stop();
-      }
-    });
-  }
-
-  /** A message that never came into the outbox: too much waits there. */
-  #refused(outgoing: Outgoing, error: ChinwagError): void {
-    if (error.code !== "outboxFull") return;
-    outgoing.update({
-      ...outgoing.entry,
-      state: "failed",
-      failure: { code: error.code, message: error.message },
-    });
-    this.#showOutgoing(outgoing);
-  }
-
-  #settled({ key, answer, failure: refused }: Extract<Tell, { type: "settled" }>): void {
-    const outgoing = this.#outgoing.get(key);
-    if (!outgoing) return;
-    if (answer?.message) outgoing.sent(answer.message);
-    else if (!refused) this.#outgoing.delete(key);
-    this.#forgetSent(outgoing.chatId);
-    this.#showOutgoing(outgoing);
-  }
-
-  /** A message that is sent stays on its way until the log shows it, so that it never vanishes between. */
-  #forgetSent(chatId: ChatId): void {
-    const through = this.#remote.place(chatId)?.seq ?? 0;
-    for (const [key, { message }] of this.#outgoing) {
-      if (message?.chatId === chatId && message.seq <= through) this.#outgoing.delete(key);
-    }
-  }
-
-  #retry(key: string): void {
-    const outgoing = this.#outgoing.get(key);
-    if (outgoing?.entry.failure?.code !== "outboxFull") return this.post({ type: "retry", key });
-    // It never came into the outbox.
-    const { failure: _, ...entry } = outgoing.entry;
-    this.#adopt({ ...entry, state: "pending" });
-    this.#remote.change(key, entry.request).catch((error: ChinwagError) => this.#refused(outgoing, error));
-  }
-
   #showOutgoing(outgoing: Outgoing): void {
-    for (const timeline of this.#timelines.get(outgoing.chatId) ?? []) timeline.show();
+    this.#timelines.show(outgoing.chatId);
     this.#emitter.emit("outgoing", { chatId: outgoing.chatId, outgoing });
   }
 
   #keyOf({ clientId, senderId, id }: Message): string {
-    if (clientId === undefined || senderId !== this.#userId) return id;
-    return this.#renamed.get(clientId) ?? clientId;
+    return clientId !== undefined && senderId === this.#userId ? this.#onTheirWay.keyOf(clientId) : id;
   }
-}
-
-/** Follows a page's life: to the front, away, back. Nothing where there is no page. */
-function followPage(page: { wake(): void; hide(): void; show(): void }): () => void {
-  if (typeof document === "undefined") return () => {};
-  const look = () => {
-    if (document.visibilityState === "visible") page.wake();
-  };
-  const back = (event: PageTransitionEvent) => {
-    if (event.persisted) page.show();
-  };
-  document.addEventListener("visibilitychange", look);
-  addEventListener("online", page.wake);
-  addEventListener("pagehide", page.hide);
-  addEventListener("pageshow", back);
-  return () => {
-    document.removeEventListener("visibilitychange", look);
-    removeEventListener("online", page.wake);
-    removeEventListener("pagehide", page.hide);
-    removeEventListener("pageshow", back);
-  };
 }
 
 function closedError(): ChinwagError {

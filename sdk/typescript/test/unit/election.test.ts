@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { OutboxEntry } from "../../src/driver/messages.js";
 import { memoryStore, type OutboxStore } from "../../src/driver/outbox-store.js";
+import { ChinwagError } from "../../src/errors.js";
 import { type Channel, elected, type Locks } from "../../src/host/elected.js";
 import { driverOf } from "../../src/host/scope.js";
 import { Client } from "../../src/page/client.js";
@@ -23,8 +24,8 @@ class Browser {
   };
 
   /** Opens a tab with a client. */
-  open(tab: string): Tab {
-    return new Tab(this, tab);
+  open(tab: string, token?: () => Promise<string>): Tab {
+    return new Tab(this, tab, token);
   }
 
   get socket(): FakeSocket {
@@ -89,12 +90,13 @@ class Tab {
   constructor(
     private readonly browser: Browser,
     private readonly name: string,
+    token?: () => Promise<string>,
   ) {
     const { environment, store } = browser;
     this.#channel = browser.channel();
     this.client = new Client({
       url: "https://chat.example",
-      token: `${name}'s token`,
+      token: token ?? `${name}'s token`,
       userId: "ana",
       environment,
       host: (scope) =>
@@ -274,4 +276,31 @@ test("a token is asked of another tab where one gives none", async () => {
   await browser.environment.pass(20_000);
   assert.equal(browser.socket.take("auth").token, "one's token");
   two.client.close();
+});
+
+test("a tab that closes its client hands the lead over, and its own connection ends", async () => {
+  const browser = new Browser();
+  const [one, two] = [browser.open("one"), browser.open("two")];
+  await settled();
+  await online(browser.socket, 0);
+  one.client.close();
+  await settled();
+  const [first, second] = browser.environment.sockets;
+  assert.ok(first?.isClosed && second && !second.isClosed);
+  await online(second, 0);
+  assert.deepEqual([one.client.state, two.client.state], ["closed", "online"]);
+});
+
+test("a sign-in that is over ends the client for all tabs, and nobody else is asked", async () => {
+  const browser = new Browser();
+  const over = () => Promise.reject(new ChinwagError("unauthorized", "sign in again"));
+  const [one, two] = [browser.open("one"), browser.open("two", over)];
+  await settled();
+  await online(browser.socket, 0);
+  browser.socket.end(4001);
+  await browser.environment.pass(2_000);
+  assert.deepEqual(
+    [one.client.error?.message, two.client.error?.message],
+    ["sign in again", "sign in again"],
+  );
 });
