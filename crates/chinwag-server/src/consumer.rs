@@ -91,16 +91,17 @@ mod tests {
 
     use super::*;
 
-    struct Counts {
+    /// Counts what it takes at a time; gathers four for so many milliseconds.
+    struct Counts<const MILLIS: u64> {
         queue: Arc<MemoryStore>,
         batches: Mutex<Vec<usize>>,
     }
 
     #[async_trait]
-    impl Worker for Counts {
+    impl<const MILLIS: u64> Worker for Counts<MILLIS> {
         const GROUP: QueueGroup = QueueGroup::Indexer;
         const BATCH: usize = 4;
-        const GATHERS_FOR: Duration = Duration::from_millis(250);
+        const GATHERS_FOR: Duration = Duration::from_millis(MILLIS);
         const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
         fn queue(&self) -> &dyn EventQueue {
@@ -113,36 +114,41 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn records_are_gathered_until_there_are_enough_or_time_is_up() {
-        let queue = Arc::new(MemoryStore::new());
-        let mut talk = Conversation::queued(chat(1), &[QueueGroup::Indexer]);
-        let mut append = async |count: usize| {
-            let appends = (0..count).map(|_| talk.message("ana", "x"));
-            queue.append(appends.collect()).await.unwrap();
-        };
-        let counts = Arc::new(Counts {
-            queue: queue.clone(),
-            batches: Mutex::default(),
-        });
-        let cancel = CancellationToken::new();
-        let running = tokio::spawn({
-            let (counts, cancel) = (counts.clone(), cancel.clone());
-            async move { run(&*counts, cancel).await }
-        });
-        append(1).await;
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        append(1).await;
-        assert!(counts.batches.lock().is_empty());
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        assert_eq!(*counts.batches.lock(), [2]);
-        append(6).await;
-        tokio::time::sleep(Duration::from_millis(1)).await;
-        assert_eq!(*counts.batches.lock(), [2, 4]);
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        assert_eq!(*counts.batches.lock(), [2, 4, 2]);
-        assert_eq!(queue.lag(QueueGroup::Indexer).await.unwrap(), 0);
-        cancel.cancel();
-        running.await.unwrap();
+    impl<const MILLIS: u64> Counts<MILLIS> {
+        /// Appends messages one after the other, and waits until so many were taken.
+        async fn taken(messages: usize, count: usize) -> Vec<usize> {
+            let worker = Self {
+                queue: Arc::default(),
+                batches: Mutex::default(),
+            };
+            let cancel = CancellationToken::new();
+            let mut talk = Conversation::queued(chat(1), &[QueueGroup::Indexer]);
+            let speak = async {
+                for _ in 0..messages {
+                    let appends = vec![talk.message("ana", "x")];
+                    worker.queue.append(appends).await.unwrap();
+                    tokio::task::yield_now().await;
+                }
+                while worker.queue.lag(QueueGroup::Indexer).await.unwrap() as usize
+                    > messages - count
+                {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+                cancel.cancel();
+            };
+            tokio::join!(run(&worker, cancel.clone()), speak);
+            worker.batches.into_inner()
+        }
+    }
+
+    #[tokio::test]
+    async fn records_are_gathered_until_there_are_enough() {
+        const AN_HOUR: u64 = 3_600_000;
+        assert_eq!(Counts::<AN_HOUR>::taken(9, 8).await, [4, 4]);
+    }
+
+    #[tokio::test]
+    async fn few_records_are_taken_when_time_is_up() {
+        assert_eq!(Counts::<20>::taken(1, 1).await, [1]);
     }
 }

@@ -17,8 +17,7 @@ pub async fn every_group_named_gets_the_event<E: EventQueueEngine>(engine: E) {
 pub async fn a_group_gets_only_its_records<E: EventQueueEngine>(engine: E) {
     let mut talk = Conversation::of(chat(1));
     let mut appends = Vec::new();
-    for number in 0..30 {
-        let group = QueueGroup::ALL[number % 3];
+    for group in QueueGroup::ALL.repeat(10) {
         talk.groups = chinwag_core::ports::GroupSet::of(&[group]);
         appends.push(talk.message("ana", group.name()));
     }

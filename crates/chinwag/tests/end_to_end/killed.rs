@@ -18,6 +18,7 @@ use crate::{
     load::{Load, chatter, come_and_go},
     proxy::{History, Proxy},
     recorded::{RecordedDevice, assert_sound, checked, new_history, recorded_http},
+    search,
     tokens::{SECRET, token},
 };
 
@@ -205,6 +206,12 @@ async fn no_promise_is_broken_by_kill_9_cuts_and_members_who_come_and_go() {
         read_everything(&http(name, "reads"), &chats.of(name)).await;
     }
     dump(&http("ana", "dumps"), &chats).await;
+    for name in PEOPLE {
+        let http = chinwag_client::Http::new(&url).with_token(token(name));
+        for chat in chats.of(name) {
+            search::finds_what_history_shows(&http, chat, &["says", "edits"]).await;
+        }
+    }
     for device in devices {
         let device = Arc::into_inner(device).unwrap();
         assert_eq!(device.close().await, Vec::<String>::new());
