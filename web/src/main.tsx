@@ -16,7 +16,7 @@ const signedIn = signal<SignedIn | undefined>(undefined);
 
 effect(() => {
   const now = account.value;
-  if (now?.userId === signedIn.peek()?.userId) return;
+  if (now === signedIn.peek()?.account) return;
   signedIn.peek()?.close();
   signedIn.value = now && new SignedIn(now);
 });
@@ -26,7 +26,7 @@ function App() {
   return (
     <>
       {person ? (
-        <SignedInContext.Provider value={person} key={person.userId}>
+        <SignedInContext.Provider value={person} key={person.account.token}>
           <Shell />
         </SignedInContext.Provider>
       ) : (

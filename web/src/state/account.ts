@@ -1,6 +1,13 @@
 /** Who is signed in on this browser: kept over a reload, the same in every tab. */
 
-import { changePassword, login, logout, type protocol, register } from "@chinwag/client";
+import {
+  changePassword,
+  login,
+  logout,
+  type protocol,
+  register,
+  signedIn as signedInTokens,
+} from "@chinwag/client";
 import { signal } from "@preact/signals";
 import { forget, keep, read, watch } from "./kept";
 
@@ -47,13 +54,35 @@ export async function signUp(userId: string, password: string, name: string): Pr
   enter(await register(SERVER, { userId, password, ...(name !== "" && { name }) }));
 }
 
-/** Changes the password; every other session ends. */
+let changing: Promise<unknown> | undefined;
+
+/** Changes the password; every token so far is void, and the server ends what used it. */
 export async function newPassword(password: string, next: string): Promise<void> {
   const token = read<Account>("account")?.token ?? "";
-  const answer = await changePassword(SERVER, token, { password, newPassword: next });
-  // Every token so far is void: the client begins anew with this one.
-  account.value = undefined;
-  enter(answer);
+  changing = changePassword(SERVER, token, { password, newPassword: next }).then(keepToken);
+  await changing;
+}
+
+/** Takes that the server ended the session of a token: goes on with a newer one where there is one. */
+export async function ended(token: string, because: string): Promise<void> {
+  await changing?.catch(() => {});
+  const now = read<Account>("account");
+  if (now && now.token !== token) account.value = now;
+  else leave(because);
+}
+
+/** Makes what gives a client its token: renewed in good time, and the one of whichever tab did so last. */
+export function tokensOf(signedIn: Account): () => Promise<string> {
+  let used = signedIn;
+  let renew = signedInTokens(SERVER, used, keepToken);
+  return async () => {
+    const kept = read<Account>("account");
+    if (kept?.userId === used.userId && kept.token !== used.token) {
+      used = kept;
+      renew = signedInTokens(SERVER, used, keepToken);
+    }
+    return renew();
+  };
 }
 
 /** Signs out, here and in every tab; the token ends, as far as the server can be reached. */

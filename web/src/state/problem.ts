@@ -21,7 +21,7 @@ const SENTENCES: Partial<Record<ErrorName, string>> = {
   unknownUser: "There is nobody with this name.",
   messageDeleted: "This message was deleted meanwhile.",
   outboxFull: "Too many messages wait to be sent already. They go out as soon as there is a connection.",
-  closed: "You are signed out.",
+  closed: "Your sign-in has ended. Sign in again.",
   storage:
     "This browser can't keep unsent messages: they are lost if you close the page before they are sent.",
   wrongVersion: "The server is newer than this page. Reload it.",

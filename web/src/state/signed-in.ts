@@ -1,17 +1,11 @@
 /** What the views of a signed-in person share: the connection, chats, names, drafts. */
 
-import {
-  Client,
-  type ConnectionState,
-  type protocol,
-  signedIn as renewing,
-  type TypingState,
-} from "@chinwag/client";
+import { Client, type ConnectionState, type protocol, type TypingState } from "@chinwag/client";
 import { type Signal, signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { makeWorker } from "../trusted";
-import { type Account, deviceId, keepToken, leave, SERVER } from "./account";
+import { type Account, deviceId, ended, SERVER, tokensOf } from "./account";
 import { Drafts } from "./drafts";
 import { soon } from "./later";
 import { complain } from "./notices";
@@ -36,12 +30,20 @@ export class SignedIn {
   readonly #presence = new Map<protocol.UserId, Signal<protocol.Presence | undefined>>();
   readonly #stops: (() => void)[];
 
-  constructor(account: Account) {
+  /** The token used last. */
+  #token: string;
+
+  constructor(readonly account: Account) {
     this.userId = account.userId;
+    this.#token = account.token;
+    const tokens = tokensOf(account);
     this.client = new Client({
       url: SERVER,
       userId: account.userId,
-      token: renewing(SERVER, account, keepToken),
+      token: async () => {
+        this.#token = await tokens();
+        return this.#token;
+      },
       deviceId: deviceId(),
       worker: makeWorker,
     });
@@ -92,8 +94,8 @@ export class SignedIn {
     const { state, error } = this.client;
     this.connection.value = state;
     if (state === "online") this.#showChats();
-    // A session that the server ended for good: only a new sign-in helps.
-    if (state === "closed" && error?.code !== "closed") leave(error && sentence(error));
+    // The server ended it for good (what this page ends is heard no more): only a new sign-in helps.
+    if (state === "closed") void ended(this.#token, sentence(error));
   }
 
   #showChats(): void {

@@ -94,9 +94,12 @@ export function Composer({ conversation, chat }: { conversation: Conversation; c
           aria-label={editing ? "Change your message" : "Message"}
           enterkeyhint="send"
           {...mentions.attributes}
-          onInput={(event) => put(event.currentTarget.value)}
+          onInput={(event) => {
+            put(event.currentTarget.value);
+            mentions.look();
+          }}
           onKeyDown={press}
-          onSelect={mentions.look}
+          onClick={mentions.look}
           onBlur={mentions.close}
         />
         <button
