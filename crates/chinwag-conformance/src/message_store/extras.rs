@@ -221,7 +221,7 @@ pub async fn purging_keeps_the_event_that_deleted_the_chat<E: MessageStoreEngine
     for _ in 0..2 {
         store.purge(chat(1)).await.unwrap();
         let left = store.read(chat(1), all()).await.unwrap();
-        assert_eq!(left, [end.row.clone()]);
+        assert_eq!(left, std::slice::from_ref(&end.row));
         let place = Some((chat(1), end.row.seq));
         assert_eq!(store.find(end.row.id).await.unwrap(), place);
     }

@@ -266,10 +266,7 @@ fn nothing_that_others_say_commands_the_terminal() {
     let place = Place::new();
     let serving = with_people(&place);
     let attack = "look \u{1b}]0;owned\u{7} \u{1b}[2J \u{9b}1m \u{202e}gnp.exe\r over";
-    place.prints(
-        &["chat", "--as", "ana"],
-        &format!("/direct ben\n{attack}\n"),
-    );
+    place.prints(&["chat", "--as", "ana"], format!("/direct ben\n{attack}\n"));
     let output = place.run(&["chat", "--as", "ben"], "/chats\n/1\n/search look\n");
     let printed = String::from_utf8(output.stdout).unwrap();
     assert!(printed.contains("␛]0;owned␇"), "{printed}");
