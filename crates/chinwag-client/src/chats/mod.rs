@@ -220,8 +220,8 @@ impl Chats {
     }
 
     fn log(&mut self, frame: &LogFrame) {
-        if let Some(sender) = view::said_by(frame) {
-            self.typing.remove(&(frame.chat_id, sender.clone()));
+        for user in view::done_typing(frame) {
+            self.typing.remove(&(frame.chat_id, user.clone()));
         }
         if let Some(view) = self.views.get_mut(&frame.chat_id) {
             view.log(frame, &self.me);

@@ -316,10 +316,18 @@ impl ChatView {
     }
 }
 
-/// Returns who said the message at a place.
-pub(super) fn said_by(frame: &LogFrame) -> Option<&UserId> {
+/// Returns who types no more by what stands at a place: who said it there, and who is no member any more.
+pub(super) fn done_typing(frame: &LogFrame) -> &[UserId] {
     match &frame.body {
-        LogBody::Message { message } => Some(&message.sender_id),
-        _ => None,
+        LogBody::Message { message } => std::slice::from_ref(&message.sender_id),
+        LogBody::Membership { event } => match &event.change {
+            Some(EventChange::Membership {
+                change: MembershipChange::Removed | MembershipChange::Left,
+                user_ids,
+                ..
+            }) => user_ids,
+            _ => &[],
+        },
+        _ => &[],
     }
 }

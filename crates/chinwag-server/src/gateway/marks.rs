@@ -1,9 +1,9 @@
-//! Marks of one client: at most one a second and chat goes to the owner, the last one wins.
+//! Marks of one client: at most one a second and chat goes to the owner, and of those that wait the highest wins.
 
 use std::{mem, time::Duration};
 
 use chinwag_core::owner::Command;
-use chinwag_proto::{ChatId, frames::RequestId};
+use chinwag_proto::{ChatId, MessageId, frames::RequestId};
 
 /// How often a mark of a chat may move.
 const EVERY: Duration = Duration::from_secs(1);
@@ -22,7 +22,7 @@ pub(super) struct Mark {
 pub(super) struct Taken {
     /// What goes to the owner now; where there is none, the mark waits.
     pub(super) now: Option<Mark>,
-    /// What waited before and is answered as if it had been moved, since a later one covers it.
+    /// What is answered as if it had been moved, since one further on covers it.
     pub(super) covered: Option<Mark>,
 }
 
@@ -47,12 +47,19 @@ impl Marks {
         let at_once = matches!(mark.command, Command::Read { unread: true, .. });
         let held = |slot: &&mut Slot| slot.chat == mark.chat && slot.kind == kind;
         if let Some(slot) = self.0.iter_mut().find(held) {
-            let covered = slot.waiting.take();
+            let waiting = slot.waiting.take();
             if at_once {
-                let now = Some(mark);
-                return Taken { now, covered };
+                return Taken {
+                    now: Some(mark),
+                    covered: waiting,
+                };
             }
-            slot.waiting = Some(mark);
+            let (kept, covered) = match waiting {
+                // One that comes late from a slow part of the client must not take another's place.
+                Some(waiting) if message(&waiting) > message(&mark) => (waiting, Some(mark)),
+                waiting => (mark, waiting),
+            };
+            slot.waiting = Some(kept);
             return Taken { now: None, covered };
         }
         if self.0.len() < CHATS {
@@ -100,6 +107,14 @@ impl Marks {
     }
 }
 
+/// Returns the message that a mark stands on; ids rise with places.
+fn message(mark: &Mark) -> Option<MessageId> {
+    match &mark.command {
+        Command::Read { message, .. } | Command::Delivered { message } => Some(*message),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use chinwag_proto::EventId;
@@ -118,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn one_mark_a_second_moves_and_the_last_one_wins() {
+    fn one_mark_a_second_moves_and_the_highest_wins() {
         let mut marks = Marks::default();
         let start = Duration::from_secs(9);
         assert!(marks.take(start, read(1)).now.is_some());
@@ -132,6 +147,17 @@ mod tests {
         assert_eq!(due, [Some(3)]);
         assert!(!marks.is_idle(due_at));
         assert!(marks.is_idle(due_at + EVERY));
+    }
+
+    #[test]
+    fn a_lower_mark_that_comes_late_covers_none_that_waits() {
+        let mut marks = Marks::default();
+        let now = Duration::ZERO;
+        marks.take(now, read(1));
+        assert!(marks.take(now, read(100)).covered.is_none());
+        assert_eq!(marks.take(now, read(40)).covered.unwrap().id, Some(40));
+        let due: Vec<_> = marks.due(EVERY).iter().map(|mark| mark.id).collect();
+        assert_eq!(due, [Some(100)]);
     }
 
     #[test]
