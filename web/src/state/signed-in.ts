@@ -24,6 +24,8 @@ export class SignedIn {
   readonly connection = signal<ConnectionState>("connecting");
   /** The chats, latest first. */
   readonly chats = signal<readonly protocol.Chat[]>([]);
+  /** How many messages wait to be sent. */
+  readonly waiting = signal(0);
   /** Whether the chats have come: an empty list is empty only then. */
   readonly isLoaded = signal(false);
   readonly #typing = new Map<protocol.ChatId, Signal<TypingState>>();
@@ -55,6 +57,12 @@ export class SignedIn {
     this.#stops = [
       this.client.on("state", () => this.#turned()),
       this.client.on("chats", show),
+      this.client.on(
+        "outgoing",
+        soon(() => {
+          this.waiting.value = this.client.outbox.filter(({ state }) => state === "pending").length;
+        }),
+      ),
       this.client.on("typing", (typing) => {
         this.typing(typing.chatId).value = typing;
       }),

@@ -10,7 +10,7 @@ const PATIENCE_MS = 1_500;
 
 /** The banner at the top. */
 export function ConnectionBanner() {
-  const { connection, isLoaded, client } = useSignedIn();
+  const { connection, isLoaded, waiting } = useSignedIn();
   const isLate = useSignal(false);
   const isAway = connection.value !== "online";
   useEffect(() => {
@@ -21,7 +21,6 @@ export function ConnectionBanner() {
     }, PATIENCE_MS);
     return () => clearTimeout(late);
   }, [isAway, isLate]);
-  const waiting = isAway && isLate.value ? client.outbox.length : 0;
   return (
     <div class="banner-place" role="status">
       {isAway && isLate.value && (
@@ -30,7 +29,7 @@ export function ConnectionBanner() {
           <span>
             {navigator.onLine ? "Connecting to the server…" : "You are offline."}{" "}
             {isLoaded.value && "What you send goes out as soon as you are back."}
-            {waiting > 0 && ` ${waiting} waiting.`}
+            {waiting.value > 0 && ` ${waiting.value} waiting.`}
           </span>
         </div>
       )}

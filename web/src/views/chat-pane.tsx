@@ -6,11 +6,13 @@ import { go, type Route } from "../state/route";
 import { useSignedIn } from "../state/signed-in";
 import { ChatHead } from "./chat-head";
 import { Composer } from "./composer";
-import { Details } from "./details";
 import { History } from "./history";
 import { Icon } from "./icon";
-import { MessageDialogs } from "./message-dialogs";
+import { lazy } from "./lazy";
 import { MessageMenu } from "./message-menu";
+
+const Details = lazy(async () => (await import("./details")).Details);
+const MessageDialogs = lazy(async () => (await import("./message-dialogs")).MessageDialogs);
 
 /** What is shown where no chat is open. */
 export function NoChat() {
@@ -51,7 +53,7 @@ function OpenChat(properties: { chatId: string; messageId?: string; hasDetails: 
       </div>
       {hasDetails && <Details chat={chat} />}
       <MessageMenu conversation={conversation} chat={chat} />
-      <MessageDialogs conversation={conversation} chat={chat} />
+      {conversation.dialog.value && <MessageDialogs conversation={conversation} chat={chat} />}
     </main>
   );
 }

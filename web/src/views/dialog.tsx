@@ -68,7 +68,6 @@ export function useModal(onClose: () => void) {
   const dialog = useRef<HTMLDialogElement>(null);
   useLayoutEffect(() => {
     const { current } = dialog;
-    const before = document.activeElement as HTMLElement | null;
     if (!current) return;
     current.showModal();
     const cancel = (event: Event) => {
@@ -78,7 +77,8 @@ export function useModal(onClose: () => void) {
     current.addEventListener("cancel", cancel);
     return () => {
       current.removeEventListener("cancel", cancel);
-      if (before?.isConnected) before.focus({ preventScroll: true });
+      // Gives the focus back, which it couldn't while everything else is out of reach.
+      current.close();
     };
     // Opens once.
   }, []);

@@ -12,7 +12,7 @@ import { Announcer } from "./announcer";
 import { Icon } from "./icon";
 import { MessageRow } from "./message-row";
 import { Scroller } from "./scroller";
-import { walkMessages } from "./walk";
+import { enterMessages, walkMessages } from "./walk";
 
 /** More is loaded when so many screens are left. */
 const AHEAD = 1.5;
@@ -77,7 +77,15 @@ function Messages({ conversation, chat }: { conversation: Conversation; chat: pr
   };
   return (
     <div class="history-place">
-      <div class="history" ref={box} onScroll={scrolled}>
+      <div
+        class="history"
+        ref={box}
+        tabIndex={0}
+        role="region"
+        aria-label="Conversation"
+        onScroll={scrolled}
+        onKeyDown={(event) => scroller.current && enterMessages(event, scroller.current)}
+      >
         {rows.value.length === 0 && <NoMessages />}
         <Steady scroller={scroller} onUpdate={settle}>
           <ol

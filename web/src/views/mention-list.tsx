@@ -109,11 +109,8 @@ export function useMentions(
       choice.value = undefined;
     },
     attributes: {
-      role: "combobox",
       "aria-autocomplete": "list",
-      "aria-expanded": shown !== undefined,
-      "aria-controls": id,
-      ...(shown && { "aria-activedescendant": `${id}-${shown.active}` }),
+      ...(shown && { "aria-controls": id, "aria-activedescendant": `${id}-${shown.active}` }),
     },
   };
 }

@@ -6,10 +6,12 @@ import { useSignedIn } from "../state/signed-in";
 import { ConnectionBanner } from "./banner";
 import { ChatListPane } from "./chat-list";
 import { ChatPane, NoChat } from "./chat-pane";
-import { NewChat } from "./new-chat";
-import { Search } from "./search";
-import { Settings } from "./settings";
+import { lazy } from "./lazy";
 import { useTitle } from "./title";
+
+const NewChat = lazy(async () => (await import("./new-chat")).NewChat);
+const Search = lazy(async () => (await import("./search")).Search);
+const Settings = lazy(async () => (await import("./settings")).Settings);
 
 /** Everything but signing in. */
 export function Shell() {

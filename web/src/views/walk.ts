@@ -2,6 +2,16 @@
 
 import type { Conversation } from "../state/conversation";
 import { actOn } from "../state/message-actions";
+import type { Scroller } from "./scroller";
+
+/** Takes a key that was pressed on a history itself: up and down lead to the message that was read last. */
+export function enterMessages(event: KeyboardEvent, scroller: Scroller): void {
+  if (event.target !== event.currentTarget || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
+  const last = scroller.visible().findLast((row) => row.dataset.message !== undefined);
+  if (!last) return;
+  event.preventDefault();
+  last.focus();
+}
 
 /** Takes a key that was pressed in a list of messages. */
 export function walkMessages(event: KeyboardEvent, conversation: Conversation): void {
