@@ -9,7 +9,7 @@ use std::{
 
 use axum::Router;
 use chinwag_core::{
-    Clock, SystemClock,
+    Clock,
     delivery::Delivery,
     model::NodeId,
     owner::{Owner, OwnerPorts, OwnerSettings},
@@ -56,9 +56,9 @@ impl Node {
     pub async fn open(config: &Config, opening: Opening) -> Result<Arc<Self>, StartError> {
         make_data_dir(&config.data_dir)?;
         transfer::refuse_unfinished(&config.data_dir)?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+        let clock = Arc::clone(&opening.clock);
         let metrics = Arc::new(Metrics::default());
-        let ports = wiring::open(config, &opening, &metrics, &clock)?;
+        let ports = wiring::open(config, &opening, &metrics)?;
         let delivery = Arc::new(Delivery::new(
             NODE,
             Arc::clone(&ports.presence),

@@ -49,9 +49,9 @@ pub fn open(
     config: &Config,
     opening: &Opening,
     metrics: &Arc<Metrics>,
-    clock: &Arc<dyn Clock>,
 ) -> Result<Ports, StartError> {
-    let embedded = embedded(config, opening, metrics, clock)?;
+    let clock = &opening.clock;
+    let embedded = embedded(config, opening, metrics)?;
     let engines = config.engines;
     let store: Arc<dyn MessageStore> = match engines.store {
         Engine::Embedded => embedded.clone(),
@@ -94,17 +94,27 @@ fn search(config: &Config, clock: &Arc<dyn Clock>) -> Result<TantivySearch, Star
 }
 
 /// How a data directory is opened.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Clone)]
 pub struct Opening {
     /// Whether one that lost acknowledged events is opened nevertheless.
     pub accept_loss: bool,
+    /// What tells the time from then on.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Default for Opening {
+    fn default() -> Self {
+        Self {
+            accept_loss: false,
+            clock: Arc::new(SystemClock::default()),
+        }
+    }
 }
 
 fn embedded(
     config: &Config,
     opening: &Opening,
     metrics: &Arc<Metrics>,
-    clock: &Arc<dyn Clock>,
 ) -> Result<Arc<Embedded>, StartError> {
     let metrics = Arc::clone(metrics);
     if opening.accept_loss {
@@ -118,7 +128,7 @@ fn embedded(
         queue_groups: GroupSet::of(&[QueueGroup::Fanout, QueueGroup::Indexer, QueueGroup::Purger]),
         min_free_bytes: config.storage_min_free,
         cache_bytes: config.storage_cache,
-        clock: Arc::clone(clock),
+        clock: Arc::clone(&opening.clock),
         commit_observer: Arc::new(move |time| metrics.committed(time)),
         ..Options::default()
     };
@@ -128,8 +138,7 @@ fn embedded(
 /// Opens the embedded engine alone, for restoring into it.
 pub(crate) fn open_store(config: &Config) -> Result<Arc<Embedded>, StartError> {
     let metrics = Arc::new(Metrics::default());
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    embedded(config, &Opening::default(), &metrics, &clock)
+    embedded(config, &Opening::default(), &metrics)
 }
 
 /// Returns where the embedded engine keeps its files.

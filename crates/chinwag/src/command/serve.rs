@@ -38,6 +38,7 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> Result<()> {
     let data_dir = config.data_dir.clone();
     let opening = Opening {
         accept_loss: arguments.accept_loss,
+        ..Opening::default()
     };
     // From here on: whoever asks the moment the server says where it is must be heard.
     let asked_to_leave = lifecycle::asked_to_leave()?;
