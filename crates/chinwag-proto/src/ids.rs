@@ -13,7 +13,9 @@ pub enum InvalidId {
     #[error("expected a 64-bit id as a decimal string")]
     NotDecimal,
     /// A user id outside its bounds.
-    #[error("expected a user id of 1 to 128 bytes of UTF-8 without control characters")]
+    #[error(
+        "expected a user id of 1 to 128 bytes of UTF-8 without control characters, and not \".\" or \"..\""
+    )]
     User,
     /// A device id outside its bounds.
     #[error("expected a device id of 1 to 64 printable ASCII characters")]
@@ -244,9 +246,10 @@ macro_rules! text_id {
 }
 
 text_id!(
-    /// Names a user: the app's own id, 1 to 128 bytes of UTF-8 without control characters.
+    /// Names a user: the app's own id, 1 to 128 bytes of UTF-8 without control characters; not `.` or `..`, which
+    /// every client of the web takes out of a path, however they are written.
     UserId, is_user_id, InvalidId::User,
-    "a user id of 1 to 128 bytes of UTF-8 without control characters",
+    "a user id of 1 to 128 bytes of UTF-8 without control characters, and not . or ..",
     {"type": "string", "minLength": 1, "maxLength": 128}
 );
 text_id!(
@@ -277,7 +280,8 @@ impl ClientId {
 }
 
 fn is_user_id(text: &str) -> bool {
-    (1..=128).contains(&text.len()) && !text.chars().any(char::is_control)
+    let is_segment_of_dots = text == "." || text == "..";
+    (1..=128).contains(&text.len()) && !text.chars().any(char::is_control) && !is_segment_of_dots
 }
 
 fn is_short_ascii(text: &str) -> bool {
@@ -346,6 +350,8 @@ mod tests {
         assert!(UserId::new(&"é".repeat(65)).is_err());
         assert!(UserId::new(&"é".repeat(64)).is_ok());
         assert!(UserId::new("a\u{0}b").is_err());
+        assert!(UserId::new(".").is_err() && UserId::new("..").is_err());
+        assert!(UserId::new("...").is_ok() && UserId::new("a/../b").is_ok());
     }
 
     #[test]
