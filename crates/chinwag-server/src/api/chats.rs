@@ -83,7 +83,10 @@ pub(super) fn routes() -> Vec<Route> {
 async fn create(api: Arc<Api>, call: Call) -> Result<Answer, Problem> {
     let caller = call.caller()?;
     let chat = match call.body()? {
-        CreateChat::Direct { user_id, .. } => api.owner.create_direct(&caller, &user_id).await?,
+        CreateChat::Direct { user_id, .. } => {
+            let user = api.user_accounts.one_meant(user_id).await?;
+            api.owner.create_direct(&caller, &user).await?
+        }
         CreateChat::Group {
             name,
             members,
@@ -92,7 +95,7 @@ async fn create(api: Arc<Api>, call: Call) -> Result<Answer, Problem> {
         } => {
             let group = NewGroup {
                 name,
-                members,
+                members: api.user_accounts.meant(members).await?,
                 history_visible,
                 client_id,
             };

@@ -69,9 +69,10 @@ async fn add(api: Arc<Api>, call: Call) -> Result<Answer, Problem> {
         let detail = format!("at most {} users at once", api.limits.members_per_request);
         return Err(Problem::field("/userIds", detail));
     }
-    require_users(&api, &request.user_ids).await?;
+    let users = api.user_accounts.meant(request.user_ids).await?;
+    require_users(&api, &users).await?;
     let command = Command::AddMembers {
-        users: request.user_ids,
+        users,
         role: Role::Member,
         client_id: request.client_id,
     };
@@ -79,7 +80,7 @@ async fn add(api: Arc<Api>, call: Call) -> Result<Answer, Problem> {
 }
 
 async fn put(api: Arc<Api>, call: Call) -> Result<Answer, Problem> {
-    let user: UserId = call.part("userId")?;
+    let user = api.user_accounts.one_meant(call.part("userId")?).await?;
     let request: PutMember = call.body()?;
     require_users(&api, std::slice::from_ref(&user)).await?;
     let command = Command::PutMember {
@@ -93,7 +94,7 @@ async fn put(api: Arc<Api>, call: Call) -> Result<Answer, Problem> {
 async fn remove(api: Arc<Api>, call: Call) -> Result<Answer, Problem> {
     let query: ClientIdQuery = call.query()?;
     let command = Command::RemoveMember {
-        user: call.part("userId")?,
+        user: api.user_accounts.one_meant(call.part("userId")?).await?,
         client_id: query.client_id,
     };
     execute(&api, &call, command).await

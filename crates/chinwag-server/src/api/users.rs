@@ -27,7 +27,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::new(Method::GET, "/v1/users/{id}", "getUser", "Reads one user.")
             .answers::<User>(200)
             .run(|api, call| async move {
-                let user: UserId = call.part("id")?;
+                let user = api.user_accounts.one_meant(call.part("id")?).await?;
                 match &call.who()?.user {
                     // An API key needn't speak for somebody to read an account.
                     None => Answer::ok(&api.user_accounts.user(&user).await?),

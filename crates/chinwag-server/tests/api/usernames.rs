@@ -62,5 +62,8 @@ async fn an_account_is_found_in_any_case() {
         assert_eq!(answer["user"]["id"], "anna");
     }
     let bo = server.user("bo").await;
-    server.direct(&bo, "anna").await;
+    let chat = server.direct(&bo, "anna").await;
+    for spelling in ["Anna", "ANNA", "Ａnna"] {
+        assert_eq!(server.direct(&bo, spelling).await, chat, "{spelling}");
+    }
 }

@@ -3,6 +3,7 @@
 mod administration;
 mod app_keys;
 mod self_service;
+mod spelling;
 
 use std::sync::Arc;
 
