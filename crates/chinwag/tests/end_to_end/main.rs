@@ -9,6 +9,7 @@ mod full_disk;
 mod killed;
 mod large_group;
 mod load;
+mod page_edges;
 mod planted;
 mod property;
 mod proxy;
