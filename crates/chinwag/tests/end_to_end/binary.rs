@@ -4,13 +4,18 @@ use std::{
     io::{BufRead as _, BufReader, Read as _},
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 /// How `chinwag serve` is started.
 pub(crate) struct Serve {
     data: PathBuf,
     settings: Vec<(String, String)>,
+    arguments: Vec<String>,
 }
 
 impl Serve {
@@ -19,6 +24,7 @@ impl Serve {
         Self {
             data: data.to_owned(),
             settings: Vec::new(),
+            arguments: Vec::new(),
         }
     }
 
@@ -29,6 +35,12 @@ impl Serve {
         self
     }
 
+    /// Adds an argument of the command.
+    pub(crate) fn argument(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.to_owned());
+        self
+    }
+
     /// Makes the command; `before` is another program that runs it, and its arguments.
     pub(crate) fn command(&self, before: &[&str]) -> Command {
         let serve = [env!("CARGO_BIN_EXE_chinwag"), "serve"];
@@ -36,6 +48,7 @@ impl Serve {
         let mut command = Command::new(words.next().unwrap());
         command
             .args(words)
+            .args(&self.arguments)
             .env("CHINWAG_LISTEN", "127.0.0.1:0")
             .env("CHINWAG_DATA_DIR", &self.data)
             .env("CHINWAG_LIMITS_RATES", "off")
@@ -50,13 +63,19 @@ impl Serve {
 
     /// Starts it and waits until it serves.
     pub(crate) fn start(&self) -> Served {
-        Served::of(self.command(&[]).spawn().unwrap())
+        self.try_start()
             .unwrap_or_else(|refused| panic!("the server starts: {}", refused.stderr))
+    }
+
+    /// Starts it; answers what it says where it refuses to serve.
+    pub(crate) fn try_start(&self) -> Result<Served, Refused> {
+        Served::of(self.command(&[]).spawn().unwrap())
     }
 }
 
 /// A start that came to nothing.
 pub(crate) struct Refused {
+    pub(crate) status: ExitStatus,
     pub(crate) stderr: String,
 }
 
@@ -64,6 +83,7 @@ pub(crate) struct Refused {
 pub(crate) struct Served {
     child: Child,
     address: SocketAddr,
+    lines: Arc<AtomicUsize>,
 }
 
 impl Served {
@@ -79,20 +99,39 @@ impl Served {
         let Some(address) = address else {
             let mut told = String::new();
             stderr.read_to_string(&mut told).unwrap();
-            child.wait().unwrap();
-            return Err(Refused { stderr: told });
+            return Err(Refused {
+                status: child.wait().unwrap(),
+                stderr: told,
+            });
         };
         // Keeps reading, so that the server never waits for a full pipe.
         std::thread::spawn(move || stdout.lines().map_while(Result::ok).for_each(drop));
+        let lines = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&lines);
         std::thread::spawn(move || {
             let lines = BufReader::new(stderr).lines();
-            lines.map_while(Result::ok).for_each(drop);
+            lines.map_while(Result::ok).for_each(|_| {
+                counted.fetch_add(1, Ordering::Relaxed);
+            });
         });
-        Ok(Self { child, address })
+        Ok(Self {
+            child,
+            address,
+            lines,
+        })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Counts the lines that it has logged.
+    pub(crate) fn lines(&self) -> usize {
+        self.lines.load(Ordering::Relaxed)
     }
 
     pub(crate) fn url(&self) -> String {

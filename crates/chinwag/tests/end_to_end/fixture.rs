@@ -1,16 +1,17 @@
 //! A server on a port of its own, people, and raw sockets.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use chinwag_backends::fjall::OpenError;
 use chinwag_client::{Client, ClientEvent, Events, Http, Options, TokenSource};
+use chinwag_core::{Clock, SystemClock};
 use chinwag_proto::{
     ChatId, UserId,
     frames::{LogBody, LogFrame},
     http::{CreateChat, Register},
     shapes::{HistoryVisible, Message},
 };
-use chinwag_server::{Server, config::Config, error::StartError};
+use chinwag_server::{Server, config::Config, error::StartError, wiring::Opening};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -30,6 +31,7 @@ pub(crate) fn user(name: &str) -> UserId {
 pub(crate) struct Running {
     pub(crate) server: Server,
     pub(crate) directory: TempDir,
+    clock: Arc<dyn Clock>,
     settings: Vec<(String, String)>,
 }
 
@@ -39,13 +41,18 @@ impl Running {
     }
 
     pub(crate) async fn start_with(settings: &[(&str, &str)]) -> Self {
-        Self::open(tempfile::tempdir().unwrap(), owned(settings)).await
+        Self::start_by(Arc::new(SystemClock::default()), settings).await
+    }
+
+    /// Starts a server that goes by a clock of the test's.
+    pub(crate) async fn start_by(clock: Arc<dyn Clock>, settings: &[(&str, &str)]) -> Self {
+        Self::open(tempfile::tempdir().unwrap(), clock, owned(settings)).await
     }
 
     /// Stops the server in order and starts it again on the same data.
     pub(crate) async fn restart(self) -> Self {
         self.server.shutdown().await;
-        Self::open(self.directory, self.settings).await
+        Self::open(self.directory, self.clock, self.settings).await
     }
 
     /// Stops the server in order and starts it on the same data under other settings.
@@ -54,7 +61,11 @@ impl Running {
         self.restart().await
     }
 
-    async fn open(directory: TempDir, settings: Vec<(String, String)>) -> Self {
+    async fn open(
+        directory: TempDir,
+        clock: Arc<dyn Clock>,
+        settings: Vec<(String, String)>,
+    ) -> Self {
         let data = directory.path().join("data");
         let mut pairs = vec![
             ("listen", "127.0.0.1:0"),
@@ -67,7 +78,12 @@ impl Running {
         );
         let starting = async {
             loop {
-                match Server::start(Config::of(&pairs).unwrap()).await {
+                let opening = Opening {
+                    clock: Arc::clone(&clock),
+                    ..Opening::default()
+                };
+                let config = Config::of(&pairs).unwrap();
+                match Server::start_with(config, opening).await {
                     // A read that nobody waits for any more holds the directory for a moment.
                     Err(StartError::Store(OpenError::Locked { .. })) => {
                         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -82,6 +98,7 @@ impl Running {
         Self {
             server,
             directory,
+            clock,
             settings,
         }
     }
@@ -136,7 +153,12 @@ pub(crate) struct Person {
 impl Person {
     /// Connects a device by the Rust client and waits until it is in sync.
     pub(crate) async fn device(&self) -> Device {
-        let options = Options::new(&self.url, TokenSource::fixed(&self.token));
+        self.device_at(&self.url).await
+    }
+
+    /// Connects a device by another way than straight to the server.
+    pub(crate) async fn device_at(&self, url: &str) -> Device {
+        let options = Options::new(url, TokenSource::fixed(&self.token));
         let (client, events) = Client::connect(options);
         let mut device = Device {
             client,
@@ -234,12 +256,18 @@ impl Device {
 }
 
 /// A raw WebSocket.
-pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(crate) struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    asked: u64,
+}
 
 impl Socket {
     pub(crate) async fn open(url: &str) -> Self {
         let url = format!("{}/v1/ws", url.replacen("http", "ws", 1));
-        Self(connect_async(url).await.unwrap().0)
+        Self {
+            stream: connect_async(url).await.unwrap().0,
+            asked: 1_000,
+        }
     }
 
     /// Authenticates by the first frame.
@@ -255,7 +283,39 @@ impl Socket {
     }
 
     pub(crate) async fn send(&mut self, frame: Frame) {
-        self.0.send(frame).await.unwrap();
+        self.stream.send(frame).await.unwrap();
+    }
+
+    /// Asks and waits for the answer; what comes before it is left out.
+    pub(crate) async fn ask(&mut self, mut request: Value) -> Value {
+        self.asked += 1;
+        request["id"] = self.asked.into();
+        self.say(request).await;
+        loop {
+            let frame = self.hear().await;
+            if frame["id"] == self.asked {
+                return frame;
+            }
+        }
+    }
+
+    /// Waits until the server asks by a ping whether anybody is there, and answers; returns what came before.
+    pub(crate) async fn pinged(&mut self) -> Vec<Value> {
+        let mut heard = Vec::new();
+        let pinged = async {
+            loop {
+                match self.stream.next().await {
+                    Some(Ok(Frame::Ping(_))) => break self.stream.flush().await.unwrap(),
+                    Some(Ok(Frame::Text(text))) => heard.push(serde_json::from_str(&text).unwrap()),
+                    Some(Ok(Frame::Pong(_) | Frame::Binary(_) | Frame::Frame(_))) => {}
+                    ended => panic!("no ping, but {ended:?}"),
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, pinged)
+            .await
+            .expect("a ping came in time");
+        heard
     }
 
     /// Waits for the next frame with JSON in it.
@@ -292,16 +352,18 @@ impl Socket {
     }
 
     async fn next(&mut self) -> Result<Value, Option<u16>> {
-        loop {
-            let frame = tokio::time::timeout(PATIENCE, self.0.next())
-                .await
-                .expect("a frame came in time");
-            match frame {
-                Some(Ok(Frame::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
-                Some(Ok(Frame::Close(Some(close)))) => return Err(Some(close.code.into())),
-                None | Some(Err(_) | Ok(Frame::Close(None))) => return Err(None),
-                Some(Ok(_)) => {}
+        let coming = async {
+            loop {
+                match self.stream.next().await {
+                    Some(Ok(Frame::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
+                    Some(Ok(Frame::Close(Some(close)))) => return Err(Some(close.code.into())),
+                    None | Some(Err(_) | Ok(Frame::Close(None))) => return Err(None),
+                    Some(Ok(_)) => {}
+                }
             }
-        }
+        };
+        tokio::time::timeout(PATIENCE, coming)
+            .await
+            .expect("a frame came in time")
     }
 }

@@ -4,6 +4,9 @@
 mod bad_frames;
 mod binary;
 mod chat;
+mod damaged;
+#[path = "../field_faults/mod.rs"]
+mod field_faults;
 mod fixture;
 mod full_disk;
 mod killed;

@@ -53,6 +53,8 @@ pub(crate) enum Pass {
     Answer(Value),
     /// The connection is cut after the frame went on.
     CutAfter,
+    /// What goes to the client waits until all that is held is released, and what comes after overtakes it.
+    Hold,
 }
 
 type Rule = Box<dyn FnMut(Toward, &mut Value) -> Pass + Send>;
@@ -62,6 +64,8 @@ struct State {
     history: Option<History>,
     rule: Mutex<Rule>,
     cuts: broadcast::Sender<Option<u64>>,
+    releases: broadcast::Sender<()>,
+    held: AtomicU64,
     connections: AtomicU64,
 }
 
@@ -82,6 +86,8 @@ impl Proxy {
             history,
             rule: Mutex::new(Box::new(|_, _| Pass::On)),
             cuts: broadcast::channel(64).0,
+            releases: broadcast::channel(64).0,
+            held: AtomicU64::new(0),
             connections: AtomicU64::new(0),
         });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&state)));
@@ -104,6 +110,23 @@ impl Proxy {
     /// Says what becomes of frames from now on.
     pub(crate) fn rule(&self, rule: impl FnMut(Toward, &mut Value) -> Pass + Send + 'static) {
         *self.state.rule.lock() = Box::new(rule);
+    }
+
+    /// Waits until something is held.
+    pub(crate) async fn until_held(&self) {
+        let held = async {
+            while self.state.held.load(Ordering::SeqCst) == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, held)
+            .await
+            .expect("something comes that is to be held");
+    }
+
+    /// Lets go what is held.
+    pub(crate) fn release(&self) {
+        let _ = self.state.releases.send(());
     }
 
     /// Cuts the latest connections, so many of them, as a lost network does.
@@ -185,6 +208,7 @@ struct Relay {
     down: WebSocketStream<TcpStream>,
     up: Upstream,
     tap: Option<Tap<Vec<u8>>>,
+    held: Vec<Value>,
 }
 
 async fn relay(
@@ -209,6 +233,7 @@ async fn relay(
         down,
         up,
         tap,
+        held: Vec::new(),
     };
     let clean = tokio::select! {
         clean = relay.run() => clean,
@@ -250,8 +275,14 @@ async fn connect(upstream: SocketAddr) -> Option<Upstream> {
 impl Relay {
     /// Passes frames on until one side ends; answers whether it ended by a close frame.
     async fn run(&mut self) -> bool {
+        let mut releases = self.state.releases.subscribe();
         loop {
             tokio::select! {
+                Ok(()) = releases.recv() => {
+                    for frame in std::mem::take(&mut self.held) {
+                        self.tell_client(frame).await;
+                    }
+                }
                 frame = self.down.next() => match frame {
                     Some(Ok(Frame::Text(text))) => {
                         let frame = serde_json::from_str(&text).unwrap();
@@ -293,6 +324,7 @@ impl Relay {
             Pass::On => self.up.send(text(&frame)).await.ok(),
             Pass::Lose => Some(()),
             Pass::Answer(answer) => self.tell_client(answer).await,
+            Pass::Hold => unreachable!("only what goes to the client is held"),
             Pass::CutAfter => {
                 let _ = self.up.send(text(&frame)).await;
                 None
@@ -304,6 +336,11 @@ impl Relay {
         let pass = (self.state.rule.lock())(Toward::Client, &mut frame);
         match pass {
             Pass::On | Pass::Answer(_) => self.tell_client(frame).await,
+            Pass::Hold => {
+                self.state.held.fetch_add(1, Ordering::SeqCst);
+                self.held.push(frame);
+                Some(())
+            }
             Pass::Lose => Some(()),
             Pass::CutAfter => {
                 self.tell_client(frame).await;

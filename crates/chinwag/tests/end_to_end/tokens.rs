@@ -10,7 +10,12 @@ pub(crate) const SECRET: &str = "a secret of at least thirty-two bytes";
 /// Makes a token that ends after a while.
 pub(crate) fn token_for(user: &str, lifetime: Duration) -> String {
     let now = unix_seconds();
-    let claims = json!({"sub": user, "iat": now, "exp": now + lifetime.as_secs()});
+    signed(user, now, now + lifetime.as_secs())
+}
+
+/// Makes a token that was given at a time and ends at another, in seconds since 1970.
+pub(crate) fn signed(user: &str, given: u64, ends: u64) -> String {
+    let claims = json!({"sub": user, "iat": given, "exp": ends});
     let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
     jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap()
 }
