@@ -13,6 +13,8 @@ use ::tantivy::{
 use super::{found::Found, older::unscored};
 
 const POSITIONS: IndexRecordOption = IndexRecordOption::WithFreqsAndPositions;
+/// From which part of the documents on that were found the rest is moved: one of so many.
+const MOVED_PART: usize = 4;
 
 /// Words that stand side by side, of which the last may go on.
 #[derive(Debug, Clone)]
@@ -119,28 +121,32 @@ impl Ends {
     /// Returns the documents in which a word follows that begins so, rising.
     fn followed_by(mut self, index: &InvertedIndexReader, beginning: &Term) -> Result<Vec<DocId>> {
         let mut found = Vec::new();
+        let mut is_found = vec![false; self.documents.len()];
+        let mut new = 0;
         let start = beginning.serialized_value_bytes();
         let mut words = index.terms().range().ge(start).into_stream()?;
         while words.advance() && words.key().starts_with(start) && !self.documents.is_empty() {
             let mut postings = index.read_postings_from_terminfo(words.value(), POSITIONS)?;
-            let followed = self.followed(&mut postings);
-            if !followed.is_empty() {
-                found.extend(followed.iter().map(|index| self.documents[*index]));
-                self.remove(&followed);
+            new += self.mark_followed(&mut postings, &mut is_found);
+            // What is found needs no second word, but moving the rest costs as much as reading some words.
+            if new >= self.documents.len().div_ceil(MOVED_PART) {
+                self.take_found(&mut is_found, &mut found);
+                new = 0;
             }
         }
+        self.take_found(&mut is_found, &mut found);
         found.sort_unstable();
         Ok(found)
     }
 
-    /// Returns the indexes of the documents in which one word follows, rising.
-    fn followed(&self, postings: &mut impl Postings) -> Vec<usize> {
-        let mut followed = Vec::new();
+    /// Marks the documents in which one word follows, and returns how many were not marked before.
+    fn mark_followed(&self, postings: &mut impl Postings, is_found: &mut [bool]) -> usize {
+        let mut new = 0;
         let mut positions = Vec::new();
         let mut at = 0;
         while postings.doc() != TERMINATED {
             let document = postings.doc();
-            at += self.documents[at..].partition_point(|other| *other < document);
+            at += first_from(&self.documents[at..], document);
             let Some(next) = self.documents.get(at) else {
                 break;
             };
@@ -148,27 +154,31 @@ impl Ends {
                 postings.seek(*next);
                 continue;
             }
-            postings.positions(&mut positions);
-            if common(self.positions_of(at), &positions).next().is_some() {
-                followed.push(at);
+            if !is_found[at] {
+                postings.positions(&mut positions);
+                if common(self.positions_of(at), &positions).next().is_some() {
+                    is_found[at] = true;
+                    new += 1;
+                }
             }
             postings.advance();
         }
-        followed
+        new
     }
 
-    /// Removes documents by their rising indexes: what is found needs no second word.
-    fn remove(&mut self, indexes: &[usize]) {
+    /// Moves the documents that are marked; the rest begins unmarked.
+    fn take_found(&mut self, is_found: &mut Vec<bool>, found: &mut Vec<DocId>) {
         let mut rest = Self::default();
-        let mut removed = indexes.iter().peekable();
         for (index, document) in self.documents.iter().enumerate() {
-            if removed.next_if_eq(&&index).is_some() {
+            if is_found[index] {
+                found.push(*document);
                 continue;
             }
             rest.documents.push(*document);
             rest.positions.extend_from_slice(self.positions_of(index));
             rest.bounds.push(rest.positions.len());
         }
+        *is_found = vec![false; rest.documents.len()];
         *self = rest;
     }
 
@@ -179,6 +189,20 @@ impl Ends {
         };
         &self.positions[start..self.bounds[index]]
     }
+}
+
+/// Returns the index of the first document that is not below another; looks near the start first, since the next one is
+/// usually close.
+fn first_from(documents: &[DocId], from: DocId) -> usize {
+    let mut bound = 1;
+    while documents
+        .get(bound)
+        .is_some_and(|document| *document < from)
+    {
+        bound *= 2;
+    }
+    let (low, high) = (bound / 2, documents.len().min(bound + 1));
+    low + documents[low..high].partition_point(|document| *document < from)
 }
 
 /// Returns what is in both of two rising lists.
