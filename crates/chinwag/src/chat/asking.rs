@@ -13,8 +13,8 @@ use tokio::task::JoinSet;
 
 use super::{
     answers::{Answer, Opened, Shown},
-    session::Server,
     status::without_number,
+    tasks::Server,
 };
 
 /// Users whose names are known.
@@ -34,7 +34,10 @@ pub(super) fn said(error: &ClientError) -> String {
     match error {
         ClientError::Refused(problem) => problem.detail.clone(),
         ClientError::NotConnected => "there is no connection at the moment".into(),
-        error => without_number(&error.to_string()),
+        ClientError::Network(reason) => {
+            format!("the server can't be reached: {}", without_number(reason))
+        }
+        error => error.to_string(),
     }
 }
 

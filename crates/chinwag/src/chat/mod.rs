@@ -9,12 +9,17 @@ mod asking;
 mod command;
 mod doing;
 mod look;
+mod marks;
+mod opening;
 mod paint;
 mod render;
+mod saying;
 mod screen;
 mod session;
+mod showing;
 mod sign_in;
 mod status;
+mod tasks;
 mod text;
 mod told;
 

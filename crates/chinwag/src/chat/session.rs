@@ -3,12 +3,11 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
-    task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
 use anyhow::{Result, bail};
-use chinwag_client::{Chats, Client, ClientError, Events, Http, Options, TokenSource};
+use chinwag_client::{Chats, Client, Events, Options};
 use chinwag_core::{Clock, SystemClock};
 use chinwag_proto::{
     ChatId, MessageId, Seq, Timestamp, UserId,
@@ -21,16 +20,15 @@ use super::{
     answers::Answer,
     command::Command,
     look::Look,
-    screen::{Screen, Typed, Vocabulary},
+    screen::{Screen, Typed},
     sign_in::SignedIn,
     status,
+    tasks::{Server, Task},
     text::clean_line,
 };
 
 /// How often marks are sent and what passes by itself is looked at: the server counts marks once a second.
 const TICK: Duration = Duration::from_secs(1);
-/// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(20);
 /// How long the last mark may take when the person leaves.
 const FAREWELL: Duration = Duration::from_secs(2);
 /// Events that may wait for the screen.
@@ -58,21 +56,8 @@ pub(super) struct Open {
     /// Whether its last page is still under way; what comes meanwhile is held.
     pub(super) loading: bool,
     pub(super) held: Vec<LogFrame>,
-}
-
-/// Asks the server, in tasks.
-#[derive(Clone)]
-pub(super) struct Server {
-    pub(super) client: Client,
-    base: Http,
-    tokens: TokenSource,
-}
-
-impl Server {
-    /// Returns HTTP with a token that holds.
-    pub(super) async fn http(&self) -> Result<Http, ClientError> {
-        Ok(self.base.clone().with_token(self.tokens.token().await?))
-    }
+    /// The chat that was open before, where this one can't be opened.
+    pub(super) before: Option<Box<Open>>,
 }
 
 /// A session of one person.
@@ -96,7 +81,7 @@ pub(super) struct Session {
     pub(super) unread_before: HashMap<ChatId, u64>,
     /// Lines not done yet.
     lines: VecDeque<String>,
-    tasks: JoinSet<Task>,
+    pub(super) tasks: JoinSet<Task>,
     /// Tasks that the next line waits for.
     pub(super) foreground: usize,
     /// Changes that are not acknowledged yet.
@@ -113,22 +98,6 @@ pub(super) struct Session {
     pub(super) leaving: bool,
     ended: bool,
     follow: bool,
-}
-
-/// What a task was for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum For {
-    /// The next line waits for it.
-    Foreground,
-    /// A change in the outbox.
-    Change,
-    /// Nobody waits for it.
-    Background,
-}
-
-struct Task {
-    what_for: For,
-    answer: Answer,
 }
 
 /// Chats until the person leaves or the server will have them no more.
@@ -270,30 +239,6 @@ impl Session {
         self.begun && self.foreground == 0 && !unheard && !self.leaving
     }
 
-    fn done(&mut self, task: std::result::Result<Task, tokio::task::JoinError>) {
-        match task {
-            Ok(task) => {
-                match task.what_for {
-                    For::Foreground => self.foreground -= 1,
-                    For::Change => self.changes -= 1,
-                    For::Background => {}
-                }
-                self.answered(task.answer);
-            }
-            // Only an interrupt ends tasks: all of them.
-            Err(_) if self.tasks.is_empty() => self.interrupted(),
-            Err(_) => {}
-        }
-    }
-
-    fn interrupted(&mut self) {
-        (self.foreground, self.changes) = (0, 0);
-        if self.open.as_ref().is_some_and(|open| open.loading) {
-            self.open = None;
-        }
-        self.note("interrupted; what was said waits in the outbox all the same");
-    }
-
     fn tick(&mut self) {
         self.send_marks();
         if self.changes > 0 || !self.outbox.is_empty() {
@@ -329,40 +274,6 @@ impl Session {
         let _ = tokio::time::timeout(FAREWELL, closing).await;
     }
 
-    /// Asks for something in a task.
-    pub(super) fn ask(
-        &mut self,
-        what_for: For,
-        asking: impl Future<Output = Answer> + Send + 'static,
-    ) {
-        match what_for {
-            For::Foreground => self.foreground += 1,
-            For::Change => self.changes += 1,
-            For::Background => {}
-        }
-        let mut task = Box::pin(async move {
-            // A change waits for the network, however long; what is asked for is asked again by the person.
-            let answer = match what_for {
-                For::Change => asking.await,
-                For::Foreground | For::Background => {
-                    let patient = tokio::time::timeout(PATIENCE, asking).await;
-                    patient.unwrap_or_else(|_| Answer::Failed("the server doesn't answer".into()))
-                }
-            };
-            Task { what_for, answer }
-        });
-        // Begun here and not in the task, so that the client is asked in the order of the lines.
-        let mut nobody = Context::from_waker(Waker::noop());
-        match task.as_mut().poll(&mut nobody) {
-            Poll::Ready(done) => self.tasks.spawn(std::future::ready(done)),
-            Poll::Pending => self.tasks.spawn(task),
-        };
-    }
-
-    pub(super) fn background(&mut self, asking: impl Future<Output = Answer> + Send + 'static) {
-        self.ask(For::Background, asking);
-    }
-
     fn show(&mut self) {
         let Self {
             screen,
@@ -370,7 +281,7 @@ impl Session {
             open,
             ..
         } = self;
-        screen.know(|| vocabulary(chats, open.as_ref()));
+        screen.know(|| status::vocabulary(chats, open.as_ref()));
         let facts = status::Facts {
             chats: &self.chats,
             open: self.open.as_ref(),
@@ -400,28 +311,5 @@ impl Session {
         self.failed |= self.look().is_plain();
         let lines = self.look().problem(text);
         self.screen.print(&lines);
-    }
-}
-
-fn vocabulary(chats: &Chats, open: Option<&Open>) -> Vocabulary {
-    let view = open.and_then(|open| chats.get(open.chat));
-    let members = view.map(|view| view.members()).unwrap_or_default();
-    let mut users: Vec<String> = members
-        .iter()
-        .map(|member| clean_line(member.user_id.as_str()))
-        .collect();
-    let listed = chats.latest_first();
-    users.extend(
-        listed
-            .iter()
-            .filter_map(|view| view.other(chats.me()))
-            .map(|user| clean_line(user.as_str())),
-    );
-    users.sort_unstable();
-    users.dedup();
-    let titles = listed.iter().map(|view| clean_line(chats.title(view)));
-    Vocabulary {
-        chats: titles.collect(),
-        users,
     }
 }

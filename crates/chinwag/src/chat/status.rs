@@ -8,7 +8,7 @@ use chinwag_proto::{ChatId, frames::Request, shapes::ChatType};
 use super::{
     look::Look,
     render,
-    screen::Status,
+    screen::{Status, Vocabulary},
     session::Open,
     text::{clean_line, fit, isolate},
 };
@@ -171,4 +171,28 @@ pub(super) fn waits(chats: &Chats, chat: ChatId, request: &Request) -> String {
         _ => "(a change)".into(),
     };
     format!("waits for {title}: {what}")
+}
+
+/// Returns what Tab completes: chats, and people one has to do with.
+pub(super) fn vocabulary(chats: &Chats, open: Option<&Open>) -> Vocabulary {
+    let view = open.and_then(|open| chats.get(open.chat));
+    let members = view.map(|view| view.members()).unwrap_or_default();
+    let mut users: Vec<String> = members
+        .iter()
+        .map(|member| clean_line(member.user_id.as_str()))
+        .collect();
+    let listed = chats.latest_first();
+    users.extend(
+        listed
+            .iter()
+            .filter_map(|view| view.other(chats.me()))
+            .map(|user| clean_line(user.as_str())),
+    );
+    users.sort_unstable();
+    users.dedup();
+    let titles = listed.iter().map(|view| clean_line(chats.title(view)));
+    Vocabulary {
+        chats: titles.collect(),
+        users,
+    }
 }

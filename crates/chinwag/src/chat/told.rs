@@ -6,7 +6,7 @@ use chinwag_client::ClientEvent;
 use chinwag_proto::{
     ChatId,
     frames::{LogBody, LogFrame, ReceiptFrame},
-    shapes::{Message, PresenceStatus, Receipt},
+    shapes::{EventChange, MembershipChange, Message, PresenceStatus, Receipt},
 };
 
 use super::{
@@ -27,9 +27,7 @@ impl Session {
                 self.over = Some(format!("the server ended this session: {reason}"));
             }
             ClientEvent::Left(chat) => self.told_left(chat),
-            ClientEvent::Restart(chat) if self.is_open(chat) => {
-                self.note("more was said meanwhile than follows here: /history shows it");
-            }
+            ClientEvent::Restart(chat) if self.is_open(chat) => self.told_restart(),
             _ => {}
         }
         self.chats.apply(&event, Instant::now());
@@ -138,6 +136,14 @@ impl Session {
         self.trouble = Some(reason);
     }
 
+    fn told_restart(&mut self) {
+        self.note("more was said meanwhile than follows here: /history shows it");
+        // One scrolls back from what follows, through what is missing.
+        if let Some(open) = &mut self.open {
+            open.oldest = None;
+        }
+    }
+
     fn told_left(&mut self, chat: ChatId) {
         let title = self.chats.get(chat);
         let title = title.map(|view| render::title(&self.chats, view));
@@ -158,14 +164,33 @@ impl Session {
         let ClientEvent::Log(frame) = event else {
             return;
         };
+        let is_the_end = is_live && self.ends_it(&frame.body);
         if self.is_open(chat) {
-            return self.show_or_hold(*frame);
-        }
-        if let LogBody::Message { message } = &frame.body
+            self.show_or_hold(*frame);
+        } else if let LogBody::Message { message } = &frame.body
             && is_live
         {
             self.owe_delivery(Some(message));
             self.announce(message);
+        }
+        if is_the_end {
+            self.told(ClientEvent::Left(chat));
+        }
+    }
+
+    /// Returns whether the person is no longer in the chat after what happened.
+    fn ends_it(&self, body: &LogBody) -> bool {
+        let (LogBody::Membership { event } | LogBody::Chat { event }) = body else {
+            return false;
+        };
+        match &event.change {
+            Some(EventChange::Membership {
+                change: MembershipChange::Left | MembershipChange::Removed,
+                user_ids,
+                ..
+            }) => user_ids.contains(self.chats.me()),
+            Some(EventChange::Chat { deleted, .. }) => *deleted == Some(true),
+            _ => false,
         }
     }
 

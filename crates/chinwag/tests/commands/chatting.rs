@@ -149,6 +149,30 @@ fn receipts_typing_and_presence_are_seen() {
 }
 
 #[test]
+fn who_is_removed_from_a_group_or_leaves_it_is_no_longer_in_it() {
+    let place = Place::new();
+    let serving = with_people(&place);
+    let mut ana = Chatting::start(&place, "ana");
+    ana.say("/group Lunch: ben");
+    ana.until("-- #Lunch");
+    let mut ben = Chatting::start(&place, "ben");
+    ben.say("/open lunch");
+    ben.until("-- #Lunch");
+    ana.say("/remove ben");
+    ana.until("· ana removed ben");
+    ben.until("· you are no longer in #Lunch");
+    ben.say("hello?");
+    ben.until("! no chat is open");
+    ana.say("/leave");
+    ana.until("· you are no longer in #Lunch");
+    ana.say("/chats");
+    ana.until("· you are in no chat yet");
+    assert!(ana.end().0);
+    assert!(!ben.end().0, "nobody heard the last one");
+    serving.terminate();
+}
+
+#[test]
 fn what_is_said_while_the_server_is_dead_waits_and_gets_there_once() {
     let place = Place::new();
     let mut serving = with_people(&place);
@@ -186,6 +210,37 @@ fn what_is_said_while_the_server_is_dead_waits_and_gets_there_once() {
         1 + 10,
         "in the list, and each once in the chat: {read}"
     );
+    serving.terminate();
+}
+
+#[test]
+fn who_was_away_for_long_is_told_that_more_was_said_and_scrolls_back_through_it() {
+    let place = Place::new();
+    let mut serving = with_people(&place);
+    let address = serving.address.clone();
+    let mut ana = Chatting::start(&place, "ana");
+    ana.say("/direct ben");
+    ana.say("before");
+    ana.until("ana: before");
+    serving.child.kill().unwrap();
+    serving.child.wait().unwrap();
+    ana.until("! the connection is gone");
+    // At another address, so that ana is still away.
+    let serving = place.serve();
+    let flood: String = (0..70).map(|number| format!("flood {number}\n")).collect();
+    place.prints(&["chat", "--as", "ben"], format!("/open ana\n{flood}"));
+    serving.terminate();
+    let serving = place.serve_at(&address);
+    ana.say("");
+    ana.until("· more was said meanwhile than follows here");
+    let first = ana.until("ben: flood ");
+    let number: usize = first.rsplit(' ').next().unwrap().parse().unwrap();
+    assert!(number > 0, "{first}");
+    ana.until("ben: flood 69");
+    ana.until("· back online");
+    ana.say("/history 1");
+    ana.until(&format!("ben: flood {}", number - 1));
+    assert!(ana.end().0);
     serving.terminate();
 }
 
