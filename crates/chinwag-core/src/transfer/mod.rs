@@ -4,6 +4,7 @@
 
 mod chats;
 mod export;
+mod fields;
 mod fingerprint;
 mod import;
 mod line;

@@ -1,14 +1,15 @@
 //! `GET /control/backup`: all rows as they were at one moment, as the file of a backup.
 
-use std::io;
+use std::io::{self, Write};
 
 use axum::{extract::State, response::Response};
 use chinwag_backends::fjall::{FORMAT, Snapshot};
+use chinwag_proto::Timestamp;
 
 use super::{
     Place,
     archive::{ArchiveWriter, Header},
-    streamed::{self, PieceWriter},
+    streamed,
 };
 use crate::api::problem_response;
 
@@ -20,17 +21,19 @@ pub(super) async fn backup(State(place): State<Place>) -> Response {
         Ok(node) => node,
         Err(problem) => return problem_response(&problem, None),
     };
+    let made_at = node.clock().now();
+    let snapshot = node.ports().embedded.snapshot();
+    streamed::written_by(move |out| write(&snapshot, made_at, out))
+}
+
+/// Writes the file of a backup.
+pub(super) fn write(snapshot: &Snapshot, made_at: Timestamp, out: impl Write) -> io::Result<()> {
     let header = Header {
         version: env!("CARGO_PKG_VERSION").into(),
         format: FORMAT,
-        made_at: node.clock().now(),
+        made_at,
     };
-    let snapshot = node.ports().embedded.snapshot();
-    streamed::written_by(move |out| write(&snapshot, &header, out))
-}
-
-fn write(snapshot: &Snapshot, header: &Header, out: &mut PieceWriter) -> io::Result<()> {
-    let mut archive = ArchiveWriter::begin(out, header)?;
+    let mut archive = ArchiveWriter::begin(out, &header)?;
     let mut after: Option<Vec<u8>> = None;
     loop {
         let rows = snapshot.entries(after.as_deref(), PAGE);

@@ -3,8 +3,10 @@
 pub mod archive;
 mod backup;
 mod export;
+mod exporter;
 mod import;
 mod lines;
+mod reading;
 pub mod report;
 mod restore;
 mod streamed;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use chinwag_backends::fjall::{Embedded, FORMAT};
-use chinwag_core::ports::EngineError;
+use chinwag_core::ports::{Directory as _, EngineError, EngineResult, MessageStore as _};
 
 use super::archive::{Archive, ArchiveError, Header, Row};
 use crate::{config::Config, error::StartError, node::make_data_dir, wiring};
@@ -17,6 +17,8 @@ const MARKER: &str = "restoring";
 /// Rows, and bytes of them, written at a time.
 const ROWS: usize = 10_000;
 const BYTES: usize = 4 << 20;
+/// Chats looked at at a time.
+const CHATS: usize = 1_000;
 
 /// What was restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +91,7 @@ pub async fn restore(
         store.load(part).await.map_err(RestoreError::Store)?;
         progress(rows);
     }
+    purge_deleted(&store).await.map_err(RestoreError::Store)?;
     store.raise_epochs().await.map_err(RestoreError::Store)?;
     close(store);
     unmark(&marker, data_dir).map_err(StartError::file(&marker))?;
@@ -120,6 +123,23 @@ fn next_part(archive: &mut Archive) -> Result<Vec<Row>, ArchiveError> {
     Ok(part)
 }
 
+/// Removes what deleted chats left: the queue, which knew that it was to be done, is in no backup.
+async fn purge_deleted(store: &Embedded) -> EngineResult<()> {
+    let mut after = None;
+    loop {
+        let chats = store.all_chats(after, CHATS).await?;
+        let Some(last) = chats.last().copied() else {
+            return Ok(());
+        };
+        for row in store.chats(&chats).await?.into_iter().flatten() {
+            if row.deleted {
+                store.purge(row.id).await?;
+            }
+        }
+        after = Some(last);
+    }
+}
+
 /// Waits until all is written and the files are let go.
 fn close(store: std::sync::Arc<Embedded>) {
     debug_assert_eq!(std::sync::Arc::strong_count(&store), 1);
@@ -135,3 +155,6 @@ fn unmark(marker: &Path, data_dir: &Path) -> io::Result<()> {
     fs::remove_file(marker)?;
     File::open(data_dir)?.sync_all()
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,20 +6,20 @@ use anyhow::{Context as _, Result, bail};
 use chinwag_proto::UserId;
 use chinwag_server::{
     config::Config,
-    transfer::report::{ImportQuery, ImportReport, TakenLines},
+    transfer::report::{ImportQuery, ImportReport},
 };
 use indicatif::HumanCount;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     operator::{Operator, encode},
     transfer::{
         feed::{self, Feeding},
         jsonl,
-        progress::Progress,
         reports::Reports,
         slack::{Export, Note, Origins},
         source::{Position, Source},
+        tally::Tally,
     },
 };
 
@@ -113,26 +113,59 @@ async fn import(operator: &Operator, arguments: &Arguments, reading: Reading) ->
         position,
         bytes,
         origins,
-        mut notes,
+        notes,
     } = reading;
-    let mut reports = Reports::of(operator.stream(&path, body).await?);
-    let mut tally = Tally {
-        progress: Progress::of_bytes(bytes),
-        origins,
-        lines: TakenLines::default(),
-        refused: 0,
-    };
+    let reports = Reports::of(operator.stream(&path, body).await?);
+    let mut tally = Tally::begin(bytes, position, origins);
+    let end = follow(reports, notes, stop, &mut tally).await?;
+    tally.print();
+    match end {
+        End::Told(ImportReport::Done) => {}
+        End::Told(ImportReport::Failed(problem)) => bail!("{}; {AGAIN}", problem.detail),
+        End::Told(ImportReport::Stopped) => bail!("the server is leaving; {AGAIN}"),
+        End::Told(ImportReport::Taken(_)) | End::Cut => bail!("the server has gone; {AGAIN}"),
+        End::Asked => bail!("stopped; {AGAIN}"),
+    }
+    match read.await.context("the file was not read to its end")? {
+        Err(error) if !feed::was_cut(&error) => return Err(error),
+        _ => {}
+    }
+    match tally.refused() {
+        0 => Ok(()),
+        1 => bail!("1 line was refused, the rest is in"),
+        refused => bail!("{} lines were refused, the rest is in", HumanCount(refused)),
+    }
+}
+
+/// How an import ended.
+enum End {
+    /// As the server says.
+    Told(ImportReport),
+    /// Somebody asked for it, and what was on its way is in.
+    Asked,
+    /// The server has gone.
+    Cut,
+}
+
+/// Counts what becomes of the lines until the end, or until somebody asks to stop and what is on its way is in.
+async fn follow(
+    mut reports: Reports,
+    mut notes: mpsc::Receiver<Note>,
+    stop: oneshot::Sender<()>,
+    tally: &mut Tally,
+) -> Result<End> {
     let mut stop = Some(stop);
     let mut asked = std::pin::pin!(chinwag_server::lifecycle::asked_to_leave()?);
     let last = loop {
         tokio::select! {
-            report = reports.next() => match report? {
-                Some(ImportReport::Taken(lines)) => tally.take(lines, position.get()),
-                last => break last,
+            report = reports.next() => match report {
+                Ok(Some(ImportReport::Taken(lines))) => tally.take(lines),
+                Ok(last) => break last,
+                Err(_) => break None,
             },
             Some(note) = notes.recv() => tally.note(note),
             () = &mut asked, if stop.is_some() => {
-                tally.progress.print("stopping…");
+                tally.say("stopping…");
                 stop.take().map(|stop| stop.send(()));
             }
         }
@@ -140,27 +173,11 @@ async fn import(operator: &Operator, arguments: &Arguments, reading: Reading) ->
     while let Ok(note) = notes.try_recv() {
         tally.note(note);
     }
-    let was_stopped = stop.is_none();
-    drop(stop);
-    tally.print();
-    match last {
-        Some(ImportReport::Done) => {}
-        Some(ImportReport::Failed(problem)) => bail!("{}; {AGAIN}", problem.detail),
-        Some(ImportReport::Stopped) => bail!("the server is leaving; {AGAIN}"),
-        Some(ImportReport::Taken(_)) | None => bail!("the server has gone; {AGAIN}"),
-    }
-    if was_stopped {
-        bail!("stopped; {AGAIN}");
-    }
-    match read.await.context("the file was not read to its end")? {
-        Err(error) if !feed::was_cut(&error) => return Err(error),
-        _ => {}
-    }
-    match tally.refused {
-        0 => Ok(()),
-        1 => bail!("1 line was refused, the rest is in"),
-        refused => bail!("{} lines were refused, the rest is in", HumanCount(refused)),
-    }
+    Ok(match last {
+        None => End::Cut,
+        Some(ImportReport::Done) if stop.is_none() => End::Asked,
+        Some(last) => End::Told(last),
+    })
 }
 
 const AGAIN: &str = "the same command goes on where this ended";
@@ -175,57 +192,4 @@ fn address(query: &ImportQuery) -> String {
         "/control/import?owner={owner}{}",
         as_one.unwrap_or_default()
     )
-}
-
-/// What became of the lines so far.
-struct Tally {
-    progress: Progress,
-    origins: Option<Origins>,
-    lines: TakenLines,
-    refused: u64,
-}
-
-impl Tally {
-    fn take(&mut self, lines: TakenLines, position: u64) {
-        for refused in &lines.refused {
-            let from = self.origins.as_ref().and_then(|all| all.of(refused.line));
-            let from = from.unwrap_or_else(|| format!("line {}", refused.line));
-            self.refuse(&from, &refused.reason);
-        }
-        if let Some(origins) = &self.origins {
-            origins.done(lines.through);
-        }
-        self.lines.through = lines.through;
-        self.lines.imported += lines.imported;
-        self.lines.repeated += lines.repeated;
-        self.lines.left_out += lines.left_out;
-        self.progress.at(position, lines.through);
-    }
-
-    fn note(&mut self, note: Note) {
-        match note {
-            Note::Refused(from, reason) => self.refuse(&from, &reason),
-            Note::Said(text) => self.progress.print(&text),
-        }
-    }
-
-    fn refuse(&mut self, from: &str, reason: &str) {
-        self.refused += 1;
-        self.progress.print(&format!("{from}: {reason}"));
-    }
-
-    fn print(&mut self) {
-        let (imported, repeated) = (self.lines.imported, self.lines.repeated);
-        if self.lines.left_out > 0 {
-            let count = HumanCount(self.lines.left_out);
-            println!("{count} lines about members left out: the one group has all who spoke");
-        }
-        let took = std::mem::replace(&mut self.progress, Progress::of_bytes(Some(0))).end();
-        println!(
-            "{} lines brought in, {} were there already, {} refused: {took}",
-            HumanCount(imported),
-            HumanCount(repeated),
-            HumanCount(self.refused)
-        );
-    }
 }

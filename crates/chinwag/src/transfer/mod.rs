@@ -6,3 +6,4 @@ pub(crate) mod progress;
 pub(crate) mod reports;
 pub(crate) mod slack;
 pub(crate) mod source;
+pub(crate) mod tally;

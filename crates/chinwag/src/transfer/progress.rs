@@ -72,7 +72,7 @@ impl Progress {
     }
 
     /// Ends the bar and says how long it took.
-    pub(crate) fn end(self) -> String {
+    pub(crate) fn end(&self) -> String {
         self.bar.finish_and_clear();
         let seconds = self.began.elapsed().as_secs_f64();
         format!("{seconds:.1} s, {} lines a second", HumanCount(self.rate()))

@@ -2,7 +2,9 @@
 
 mod event;
 mod ids;
+mod joining;
 mod placing;
+mod stored;
 
 use std::sync::Arc;
 

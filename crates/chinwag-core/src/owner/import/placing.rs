@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use chinwag_proto::{
-    EventId, Problem, Seq, Timestamp, UserId,
+    EventId, Problem, Seq, Timestamp,
     shapes::{MembershipChange, Role},
 };
 use tokio::sync::oneshot;
 
 use super::{
-    Imported, ImportedBody, ImportedChat, ImportedEvent, ImportedMembership, ImportedMessage,
-    RepliedTo, Verdict, answer_without_place,
+    Imported, ImportedBody, ImportedChat, ImportedEvent, Verdict, answer_without_place,
+    stored::stored,
 };
 use crate::{
-    model::{Intervals, LogRow, MemberRow, RowBody, StoredMessage, Term},
+    model::{LogRow, MemberRow, RowBody, Term},
     owner::{
         Owner,
         chat::{NextEvent, Outgoing, State, TopicChange, Waiting},
@@ -29,10 +29,10 @@ const TOLD_EVERY: usize = 64;
 /// One call's lines on their way to their places, under the chat's lock.
 pub(super) struct Placing<'a> {
     owner: &'a Owner,
-    target: &'a ImportedChat,
+    pub(super) target: &'a ImportedChat,
     term: Term,
-    state: &'a mut State,
-    now: Timestamp,
+    pub(super) state: &'a mut State,
+    pub(super) now: Timestamp,
     /// Whom live events of an import go to.
     nobody: Arc<Audience>,
 }
@@ -217,120 +217,4 @@ impl<'a> Placing<'a> {
             done: None,
         });
     }
-
-    /// Makes a user a member from place 1 who sees everything, unless they are or were one.
-    fn join(&mut self, user: &UserId, role: Role, at: Timestamp) -> Option<MemberRow> {
-        if self.state.members.get(user).is_some() {
-            return None;
-        }
-        Some(self.put(MemberRow {
-            chat: self.target.id,
-            user: user.clone(),
-            role,
-            active: true,
-            joined_at: at,
-            joined_seq: Seq(1),
-            intervals: Intervals::from(Seq(1)),
-            changed_at: self.now,
-        }))
-    }
-
-    /// Changes a membership as a line says; the owner's stays as it is.
-    fn change(
-        &mut self,
-        user: &UserId,
-        line: &ImportedMembership,
-        seq: Seq,
-        at: Timestamp,
-    ) -> Option<MemberRow> {
-        if *user == self.target.owner {
-            return None;
-        }
-        let joined = self.join(user, line.role.unwrap_or(Role::Member), at);
-        let member = self.state.members.get(user)?.clone();
-        let mut intervals = member.intervals.clone();
-        let changed = match line.change {
-            MembershipChange::Added if member.active => {
-                return joined.or_else(|| self.put_role(user, line.role?));
-            }
-            MembershipChange::Added => {
-                intervals.open(Seq(1));
-                MemberRow {
-                    active: true,
-                    role: line.role.unwrap_or(Role::Member),
-                    joined_at: at,
-                    intervals,
-                    changed_at: self.now,
-                    ..member
-                }
-            }
-            MembershipChange::Role => return self.put_role(user, line.role?).or(joined),
-            MembershipChange::Removed | MembershipChange::Left => {
-                intervals.close(seq);
-                MemberRow {
-                    active: false,
-                    intervals,
-                    changed_at: self.now,
-                    ..member
-                }
-            }
-        };
-        Some(self.put(changed))
-    }
-
-    fn put_role(&mut self, user: &UserId, role: Role) -> Option<MemberRow> {
-        let member = self.state.members.get(user)?.clone();
-        if member.role == role || *user == self.target.owner {
-            return None;
-        }
-        Some(self.put(MemberRow {
-            role,
-            changed_at: self.now,
-            ..member
-        }))
-    }
-
-    fn put(&mut self, member: MemberRow) -> MemberRow {
-        self.state.members.put(member.clone());
-        member
-    }
-}
-
-fn stored(
-    follows: &mut Vec<Follow>,
-    message: ImportedMessage,
-    seq: Seq,
-    before: &[Result<Imported, Problem>],
-) -> RowBody {
-    let reply_to = message.reply_to.and_then(|answered| match answered {
-        RepliedTo::Message(id) => Some(id),
-        RepliedTo::Line(line) => before.get(line)?.as_ref().ok().map(|line| line.id),
-    });
-    for (key, users) in &message.reactions {
-        follows.extend(users.iter().map(|user| Follow::Reaction {
-            message: seq,
-            user: user.clone(),
-            key: key.clone(),
-            on: true,
-        }));
-    }
-    let versions = message.versions.into_iter().zip(0..);
-    follows.extend(versions.map(|(version, nth)| Follow::KeepVersion {
-        message: seq,
-        version,
-        nth,
-    }));
-    let counted =
-        |(key, users): (String, Vec<UserId>)| (key, u32::try_from(users.len()).unwrap_or(u32::MAX));
-    RowBody::Message(Box::new(StoredMessage {
-        content: message.content,
-        client_timestamp: message.client_timestamp,
-        reply_to,
-        mentions: message.mentions,
-        metadata: message.metadata,
-        edited_at: message.edited_at,
-        deleted: message.deleted,
-        reactions: message.reactions.into_iter().map(counted).collect(),
-        change_seq: seq,
-    }))
 }

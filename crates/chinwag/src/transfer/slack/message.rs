@@ -1,71 +1,64 @@
 //! A message as an export has it, and the line that it becomes.
 
 use chinwag_core::model::Deletion;
-use chinwag_core::transfer::{
-    Edited, EventBody, EventLine, Line, MembershipLine, MessageLine, Reactions,
-};
-use chinwag_proto::{Metadata, Timestamp, UserId, shapes::MembershipChange};
+use chinwag_core::transfer::{EventBody, EventLine, Line, MembershipLine, MessageLine};
+use chinwag_proto::{Timestamp, UserId, shapes::MembershipChange};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
 
 use super::{
     channel::Channel,
-    emoji,
+    content::said,
     people::{People, Profile},
-    text,
 };
-
-/// Bytes of metadata: the protocol's limit.
-const METADATA_BYTES: usize = 4 * 1024;
 
 /// A message as an export has it: what Chinwag has no place for is left unread.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct SlackMessage {
-    subtype: Option<String>,
-    user: Option<String>,
-    bot_id: Option<String>,
-    username: Option<String>,
-    user_profile: Option<Profile>,
-    inviter: Option<String>,
-    text: Option<String>,
-    ts: String,
-    thread_ts: Option<String>,
-    reply_count: Option<u64>,
-    edited: Option<SlackEdited>,
-    reactions: Vec<SlackReaction>,
-    files: Vec<SlackFile>,
-    attachments: Vec<SlackAttachment>,
+    pub(super) subtype: Option<String>,
+    pub(super) user: Option<String>,
+    pub(super) bot_id: Option<String>,
+    pub(super) username: Option<String>,
+    pub(super) user_profile: Option<Profile>,
+    pub(super) inviter: Option<String>,
+    pub(super) text: Option<String>,
+    pub(super) ts: String,
+    pub(super) thread_ts: Option<String>,
+    pub(super) reply_count: Option<u64>,
+    pub(super) edited: Option<SlackEdited>,
+    pub(super) reactions: Vec<SlackReaction>,
+    pub(super) files: Vec<SlackFile>,
+    pub(super) attachments: Vec<SlackAttachment>,
 }
 
 #[derive(Debug, Deserialize)]
-struct SlackEdited {
-    ts: String,
+pub(super) struct SlackEdited {
+    pub(super) ts: String,
 }
 
 #[derive(Debug, Deserialize)]
-struct SlackReaction {
-    name: String,
+pub(super) struct SlackReaction {
+    pub(super) name: String,
     #[serde(default)]
-    users: Vec<String>,
+    pub(super) users: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct SlackFile {
-    name: Option<String>,
-    title: Option<String>,
-    permalink: Option<String>,
-    url_private: Option<String>,
+pub(super) struct SlackFile {
+    pub(super) name: Option<String>,
+    pub(super) title: Option<String>,
+    pub(super) permalink: Option<String>,
+    pub(super) url_private: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct SlackAttachment {
-    fallback: Option<String>,
-    pretext: Option<String>,
-    title: Option<String>,
-    text: Option<String>,
+pub(super) struct SlackAttachment {
+    pub(super) fallback: Option<String>,
+    pub(super) pretext: Option<String>,
+    pub(super) title: Option<String>,
+    pub(super) text: Option<String>,
 }
 
 /// What becomes of a message.
@@ -148,120 +141,8 @@ fn sender(message: &SlackMessage, people: &mut People) -> Result<(UserId, Option
     Ok((user, line))
 }
 
-fn said(
-    message: &SlackMessage,
-    subtype: &str,
-    channel: &mut Channel,
-    people: &People,
-) -> Result<MessageLine, String> {
-    let mut said = text::plain(message.text.as_deref().unwrap_or_default(), people);
-    said.text = emoji::in_text(&said.text);
-    if said.text.trim().is_empty() {
-        said.text = instead_of_text(message, people);
-    }
-    if said.text.is_empty() {
-        return Err("it has no text, and nothing that stands for one".into());
-    }
-    let starts_thread = message.thread_ts.as_ref() == Some(&message.ts)
-        || message.reply_count.is_some_and(|count| count > 0);
-    let reply_to = message.thread_ts.as_ref().filter(|ts| **ts != message.ts);
-    let reactions = message.reactions.iter().map(|reaction| Reactions {
-        key: emoji::reaction(&reaction.name),
-        users: reaction
-            .users
-            .iter()
-            .filter_map(|id| people.called(id))
-            .collect(),
-    });
-    Ok(MessageLine {
-        text: said.text,
-        mentions: said.mentions,
-        id: channel.label(&message.ts, starts_thread),
-        reply_to: reply_to.and_then(|ts| channel.answered(ts)),
-        metadata: metadata(message, subtype),
-        edited: message.edited.as_ref().and_then(|edited| {
-            Some(Edited {
-                at: time(&edited.ts)?,
-                versions: Vec::new(),
-            })
-        }),
-        reactions: merged(reactions),
-        ..MessageLine::default()
-    })
-}
-
-/// Puts reactions together that are the same here.
-fn merged(reactions: impl Iterator<Item = Reactions>) -> Vec<Reactions> {
-    let mut merged: Vec<Reactions> = Vec::new();
-    for reaction in reactions {
-        match merged.iter_mut().find(|there| there.key == reaction.key) {
-            Some(there) => there.users.extend(reaction.users),
-            None => merged.push(reaction),
-        }
-    }
-    merged
-}
-
-/// What stands for the text of a message that has none: what an app attached, or the names of its files.
-fn instead_of_text(message: &SlackMessage, people: &People) -> String {
-    let attached = message.attachments.iter().filter_map(|attached| {
-        let parts = [&attached.pretext, &attached.title, &attached.text];
-        let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
-        match parts.iter().all(|part| part.is_empty()) {
-            true => attached.fallback.clone(),
-            false => Some(parts.join("\n")),
-        }
-    });
-    let attached = attached.map(|markup| text::plain(&markup, people).text);
-    let files = message.files.iter().filter_map(file_name);
-    let parts: Vec<String> = attached
-        .chain(files)
-        .filter(|part| !part.is_empty())
-        .collect();
-    parts.join("\n")
-}
-
-fn file_name(file: &SlackFile) -> Option<String> {
-    file.name.clone().or_else(|| file.title.clone())
-}
-
-/// Keeps what kind of message it was, and where its files are; files that find no room are left out.
-fn metadata(message: &SlackMessage, subtype: &str) -> Metadata {
-    let mut slack = Map::new();
-    let is_usual = matches!(
-        subtype,
-        "" | "thread_broadcast" | "bot_message" | "file_share"
-    );
-    if !is_usual {
-        slack.insert("subtype".into(), subtype.into());
-    }
-    let files = message.files.iter().filter_map(|file| {
-        let address = file.permalink.as_ref().or(file.url_private.as_ref())?;
-        Some(json!({"name": file_name(file), "url": address}))
-    });
-    let mut files: Vec<Value> = files.collect();
-    loop {
-        if !files.is_empty() {
-            slack.insert("files".into(), files.clone().into());
-        }
-        if slack.is_empty() {
-            return Metadata::default();
-        }
-        let text = json!({"slack": slack}).to_string();
-        if text.len() <= METADATA_BYTES
-            && let Ok(metadata) = text.parse()
-        {
-            return metadata;
-        }
-        slack.remove("files");
-        if files.pop().is_none() {
-            return Metadata::default();
-        }
-    }
-}
-
 /// Reads Slack's times: seconds since 1970, a point, and six digits.
-fn time(ts: &str) -> Option<Timestamp> {
+pub(super) fn time(ts: &str) -> Option<Timestamp> {
     let (seconds, rest) = ts.split_once('.').unwrap_or((ts, "0"));
     let seconds: i64 = seconds.parse().ok()?;
     let digits: String = rest.chars().chain("000".chars()).take(3).collect();
@@ -288,24 +169,5 @@ mod tests {
         ] {
             assert_eq!(time(ts).map(Timestamp::unix_millis), millis, "{ts}");
         }
-    }
-
-    #[test]
-    fn metadata_stays_within_the_protocols_limit() {
-        let file = || SlackFile {
-            name: Some("a".repeat(300)),
-            permalink: Some("https://a.org/".into()),
-            ..SlackFile::default()
-        };
-        let message = SlackMessage {
-            files: (0..40).map(|_| file()).collect(),
-            ..SlackMessage::default()
-        };
-        let text = metadata(&message, "").to_text();
-        assert!(
-            text.len() <= METADATA_BYTES && text.len() > 3_000,
-            "{}",
-            text.len()
-        );
     }
 }

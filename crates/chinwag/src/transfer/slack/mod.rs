@@ -2,17 +2,14 @@
 
 mod archive;
 mod channel;
+mod content;
 mod emoji;
 mod message;
+mod origins;
 mod people;
 mod text;
 
-use std::{
-    collections::VecDeque,
-    io::Write as _,
-    path::Path,
-    sync::{Arc, Mutex},
-};
+use std::{io::Write as _, path::Path};
 
 use anyhow::{Context as _, Result};
 use chinwag_core::transfer::Line;
@@ -26,6 +23,8 @@ use channel::Channel;
 use message::{Converted, SlackMessage, convert};
 use people::People;
 
+pub(crate) use origins::Origins;
+
 /// Notes that wait to be shown.
 const NOTES_WAITING: usize = 100;
 
@@ -37,46 +36,6 @@ struct SlackChannel {
     name: Option<String>,
     #[serde(default)]
     members: Vec<String>,
-}
-
-/// Where the lines that were sent come from, by number, until they are dealt with.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Origins(Arc<Mutex<Sent>>);
-
-#[derive(Debug, Default)]
-struct Sent {
-    last: u64,
-    waiting: VecDeque<(u64, String)>,
-}
-
-impl Origins {
-    fn sent(&self, origin: String) {
-        if let Ok(mut sent) = self.0.lock() {
-            sent.last += 1;
-            let line = sent.last;
-            sent.waiting.push_back((line, origin));
-        }
-    }
-
-    /// Returns where a line comes from.
-    pub(crate) fn of(&self, line: u64) -> Option<String> {
-        let sent = self.0.lock().ok()?;
-        let at = sent.waiting.binary_search_by_key(&line, |(line, _)| *line);
-        Some(sent.waiting.get(at.ok()?)?.1.clone())
-    }
-
-    /// Forgets the lines up to one.
-    pub(crate) fn done(&self, through: u64) {
-        if let Ok(mut sent) = self.0.lock() {
-            while sent
-                .waiting
-                .front()
-                .is_some_and(|(line, _)| *line <= through)
-            {
-                sent.waiting.pop_front();
-            }
-        }
-    }
 }
 
 /// What is said while an export is read.
