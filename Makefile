@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help run web build test check lint fmt deny bench clean
+.PHONY: help run web build test check lint fmt deny bench engines-up engines-down clean
 
 help: ## Lists these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -36,6 +36,12 @@ deny: ## Licences, sources and duplicates of what we depend on
 
 bench: ## Measures in minutes what docs/performance.md tells
 	scripts/bench
+
+engines-up: ## Starts the real engines below target/engines, without Docker; ENGINES="redis kafka" for some
+	scripts/engines/up $(ENGINES)
+
+engines-down: ## Stops them
+	scripts/engines/down $(ENGINES)
 
 clean: ## Removes what was built
 	cargo clean
