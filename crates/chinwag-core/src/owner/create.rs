@@ -8,8 +8,14 @@ use chinwag_proto::{
 };
 
 use super::{
-    Caller, NewGroup, Owner, chat::Chat, commit::Draft, load::not_owner, members::Members,
-    membership::joining, validate, writer::unknown_outcome,
+    Caller, NewGroup, Owner,
+    chat::Chat,
+    decision::{Draft, Following},
+    load::not_owner,
+    members::Members,
+    membership::joining,
+    validate,
+    writer::unknown_outcome,
 };
 use crate::model::{ChatRow, RowBody};
 
@@ -171,12 +177,16 @@ impl Owner {
                     role: Some(*role),
                     heir: None,
                 };
-                let draft = Draft {
-                    members,
-                    chat: first,
-                    ..Draft::of(body)
-                };
+                let draft = Draft::with(
+                    body,
+                    Following {
+                        members,
+                        chat: first,
+                        ..Following::default()
+                    },
+                );
                 last = Some(self.stamp(id, &chat, &mut state, caller, None, draft)?);
+                self.change_path(id, &chat, &mut state, &caller.user);
             }
         }
         self.start_writing(id, &chat);

@@ -6,53 +6,11 @@ use chinwag_proto::{
 };
 
 use super::{
-    Caller, Command, Outcome, Owner,
+    Caller, Outcome,
     chat::State,
-    commit::{Decision, Draft},
+    decision::{Decision, Draft, Following},
 };
 use crate::model::{MemberRow, RowBody};
-
-impl Owner {
-    /// Decides the commands that need nothing but the chat in memory.
-    pub(super) fn decide(
-        &self,
-        caller: &Caller,
-        state: &mut State,
-        command: &Command,
-    ) -> Result<Decision, Problem> {
-        let now = self.ports.clock.now();
-        match command {
-            Command::AddMembers { users, role, .. } => add(caller, state, users, *role, now),
-            Command::PutMember { user, role, .. } if state.members.active(user).is_some() => {
-                change_role(caller, state, user, *role, now)
-            }
-            Command::PutMember { user, role, .. } => {
-                add(caller, state, std::slice::from_ref(user), *role, now)
-            }
-            Command::RemoveMember { user, .. }
-                if *user == caller.user && state.members.active(user).is_some() =>
-            {
-                leave(caller, state, user, now)
-            }
-            Command::RemoveMember { user, .. } => remove(caller, state, user, now),
-            Command::Update {
-                name,
-                history_visible,
-                ..
-            } => super::update::update(caller, state, name.as_deref(), *history_visible, now),
-            Command::DeleteChat => super::update::delete(caller, state, now),
-            Command::Send(_)
-            | Command::Edit { .. }
-            | Command::Delete { .. }
-            | Command::React { .. }
-            | Command::Read { .. }
-            | Command::Delivered { .. }
-            | Command::Typing => {
-                unreachable!("decided elsewhere: `change` and `run` match on it first")
-            }
-        }
-    }
-}
 
 /// Makes a membership that begins at a place, going on with what was seen before.
 pub(super) fn joining(
@@ -83,7 +41,7 @@ pub(super) fn joining(
     }
 }
 
-fn add(
+pub(super) fn add(
     caller: &Caller,
     state: &mut State,
     users: &[UserId],
@@ -119,13 +77,16 @@ fn add(
         role: Some(role),
         heir: None,
     };
-    Ok(Decision::Append(Draft {
-        members,
-        ..Draft::of(body)
-    }))
+    Ok(Decision::Append(Draft::with(
+        body,
+        Following {
+            members,
+            ..Following::default()
+        },
+    )))
 }
 
-fn change_role(
+pub(super) fn change_role(
     caller: &Caller,
     state: &mut State,
     user: &UserId,
@@ -162,13 +123,16 @@ fn change_role(
         role: Some(role),
         heir: None,
     };
-    Ok(Decision::Append(Draft {
-        members: vec![changed],
-        ..Draft::of(body)
-    }))
+    Ok(Decision::Append(Draft::with(
+        body,
+        Following {
+            members: vec![changed],
+            ..Following::default()
+        },
+    )))
 }
 
-fn leave(
+pub(super) fn leave(
     caller: &Caller,
     state: &mut State,
     user: &UserId,
@@ -179,7 +143,7 @@ fn leave(
     end_membership(state, user, MembershipChange::Left, now)
 }
 
-fn remove(
+pub(super) fn remove(
     caller: &Caller,
     state: &mut State,
     user: &UserId,
@@ -225,10 +189,13 @@ fn end_membership(
         role: heir_id.as_ref().map(|_| Role::Owner),
         heir: heir_id,
     };
-    Ok(Decision::Append(Draft {
-        members,
-        ..Draft::of(body)
-    }))
+    Ok(Decision::Append(Draft::with(
+        body,
+        Following {
+            members,
+            ..Following::default()
+        },
+    )))
 }
 
 /// Makes the membership that ends with the next place; the leaver still sees that one.

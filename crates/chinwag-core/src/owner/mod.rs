@@ -4,11 +4,14 @@
 //! before, decides under the chat's lock, stamps a row and lets it wait; one writer a chat brings what waits to the
 //! store, confirms in order, answers, and publishes. The rules are numbered in `docs/owner.md`.
 
+mod answer;
 mod cache;
 mod chat;
 pub mod command;
 mod commit;
 mod create;
+mod decision;
+mod execute;
 mod ids;
 mod import;
 mod lease;
@@ -17,9 +20,13 @@ mod marks;
 mod members;
 mod membership;
 mod messages;
+mod path;
 mod publish;
 mod receipts;
 mod renewal;
+mod repetition;
+mod request;
+mod stamp;
 mod update;
 mod validate;
 mod window;

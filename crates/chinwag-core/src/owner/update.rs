@@ -8,7 +8,7 @@ use chinwag_proto::{
 use super::{
     Caller, Outcome,
     chat::State,
-    commit::{Decision, Draft},
+    decision::{Decision, Draft, Following},
     membership::administers,
 };
 use crate::model::{ChatRow, RowBody};
@@ -42,10 +42,13 @@ pub(super) fn update(
         history_visible,
         deleted: false,
     };
-    Ok(Decision::Append(Draft {
-        chat: Some(chat),
-        ..Draft::of(body)
-    }))
+    Ok(Decision::Append(Draft::with(
+        body,
+        Following {
+            chat: Some(chat),
+            ..Following::default()
+        },
+    )))
 }
 
 pub(super) fn delete(caller: &Caller, state: &State, now: Timestamp) -> Result<Decision, Problem> {
@@ -60,8 +63,11 @@ pub(super) fn delete(caller: &Caller, state: &State, now: Timestamp) -> Result<D
         history_visible: None,
         deleted: true,
     };
-    Ok(Decision::Append(Draft {
-        chat: Some(chat),
-        ..Draft::of(body)
-    }))
+    Ok(Decision::Append(Draft::with(
+        body,
+        Following {
+            chat: Some(chat),
+            ..Following::default()
+        },
+    )))
 }

@@ -17,8 +17,8 @@ use crate::{
     owner::{
         Owner,
         chat::{NextEvent, Outgoing, State, TopicChange, Waiting},
-        commit::BOTH_PATHS,
         members::Audience,
+        path::BOTH_PATHS,
     },
     ports::{Append, Follow, GroupSet, QueueGroup},
 };

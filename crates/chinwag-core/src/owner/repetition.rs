@@ -1,0 +1,130 @@
+//! Once per chat, sender and client id, for ever: finds what a request made before, and answers with it (rule A4).
+
+use chinwag_proto::{ChatId, ClientId, ErrorCode, Problem, Seq, UserId};
+
+use super::{
+    Caller, Outcome, Owner,
+    answer::outcome,
+    chat::Chat,
+    commit::Refused,
+    no_such_chat,
+    request::Request,
+    window::{Arrived, FUTURE_MS},
+};
+use crate::model::RowBody;
+
+impl Owner {
+    /// Finds a request that came before, in the window or in the store (rule A4).
+    pub(super) async fn arrived(
+        &self,
+        id: ChatId,
+        chat: &Chat,
+        user: &UserId,
+        request: &Request,
+    ) -> Result<Option<Arrived>, Problem> {
+        let answers_alone = {
+            let state = chat.state();
+            if let Some(arrived) = state.arrived(user, Some(&request.client_id)) {
+                return Ok(Some(arrived));
+            }
+            state.window.answers_alone(&request.client_id)
+        };
+        if !answers_alone && let Some(arrived) = self.sent(id, user, &request.client_id).await? {
+            return Ok(Some(arrived));
+        }
+        let now = self.ports.clock.now();
+        if request
+            .client_id
+            .uuid_v7_time()
+            .is_some_and(|time| time > now.plus_millis(FUTURE_MS))
+        {
+            let detail = "the clientId's time is more than two minutes ahead: correct the clock by serverTime, \
+                          send the same message under a new id";
+            let problem = Problem::new(ErrorCode::ClientIdFromFuture, detail);
+            return Err(Problem {
+                server_time: Some(now),
+                ..problem
+            });
+        }
+        Ok(None)
+    }
+
+    async fn sent(
+        &self,
+        id: ChatId,
+        user: &UserId,
+        client_id: &ClientId,
+    ) -> Result<Option<Arrived>, Problem> {
+        let Some((seq, event)) = self.ports.store.sent(id, user, client_id).await? else {
+            return Ok(None);
+        };
+        let row = self
+            .ports
+            .store
+            .rows(&[(id, seq)])
+            .await?
+            .into_iter()
+            .next()
+            .flatten();
+        Ok(row.filter(|row| row.id == event).map(|row| Arrived {
+            seq,
+            digest: row.digest.unwrap_or_default(),
+        }))
+    }
+
+    /// Answers a request that came before with what it made.
+    pub(super) async fn repeat(
+        &self,
+        caller: &Caller,
+        id: ChatId,
+        chat: &Chat,
+        request: &Request,
+        arrived: Arrived,
+    ) -> Result<Outcome, Refused> {
+        if arrived.digest != request.digest {
+            let detail = "this clientId was used for another request of yours in this chat";
+            return Err(Problem::new(ErrorCode::IdempotencyConflict, detail).into());
+        }
+        self.until_confirmed(chat, arrived.seq).await?;
+        let row = self.row(id, arrived.seq).await?.ok_or_else(no_such_chat)?;
+        let epoch = chat.state().row.epoch;
+        let target = match row.target() {
+            Some(target) => self.row(id, target.seq).await?,
+            None => None,
+        };
+        let mine = match &row.body {
+            RowBody::Message(_) => {
+                self.ports
+                    .store
+                    .reactions_of(id, &[row.seq], &caller.user)
+                    .await
+            }
+            _ => Ok(Vec::new()),
+        };
+        let mine = mine?.into_iter().next();
+        Ok(outcome(
+            id,
+            epoch,
+            &row,
+            target.as_ref(),
+            true,
+            mine.as_deref(),
+        ))
+    }
+
+    async fn until_confirmed(&self, chat: &Chat, seq: Seq) -> Result<(), Refused> {
+        loop {
+            let moved = chat.moved.notified();
+            {
+                let state = chat.state();
+                if state.confirmed >= seq {
+                    return Ok(());
+                }
+                if state.retired {
+                    return Err(Refused::Retired);
+                }
+            }
+            moved.await;
+        }
+    }
+}
