@@ -29,12 +29,14 @@ export function Settings() {
 function Profile() {
   const { client, people, userId } = useSignedIn();
   const name = people.user(userId).value.name ?? "";
+  // A name that comes while one types takes nothing away.
+  const typed = useSignal<string | undefined>(undefined);
   const save = (event: SubmitEvent) => {
     event.preventDefault();
-    const next = String(new FormData(event.currentTarget as HTMLFormElement).get("name")).trim();
     void attempt(async () => {
-      const user = await client.rename(next);
+      const user = await client.rename((typed.peek() ?? name).trim());
       people.learn([{ userId, ...(user.name !== undefined && { name: user.name }) }]);
+      typed.value = undefined;
       notify("Others see your new name from now on");
     });
   };
@@ -47,8 +49,16 @@ function Profile() {
           <small class="quiet">@{userId}</small>
         </span>
       </div>
-      <form onSubmit={save} key={name}>
-        <Field name="name" label="Name that others see" autocomplete="name" value={name} />
+      <form onSubmit={save}>
+        <Field
+          name="name"
+          label="Name that others see"
+          autocomplete="name"
+          value={typed.value ?? name}
+          onType={(text) => {
+            typed.value = text;
+          }}
+        />
         <button type="submit">Save the name</button>
       </form>
     </section>

@@ -88,6 +88,8 @@ export function Field(properties: {
   type?: "text" | "password";
   hint?: string;
   value?: string;
+  /** Takes what is typed; without it the field keeps it to itself. */
+  onType?: (text: string) => void;
   focused?: boolean;
   optional?: boolean;
   /** No capitals and no corrections: it is a name for the machine. */
@@ -101,6 +103,7 @@ export function Field(properties: {
     type = "text",
     hint,
     value,
+    onType,
     focused,
     optional,
     plain,
@@ -119,7 +122,12 @@ export function Field(properties: {
         dir="auto"
         autocomplete={autocomplete}
         required={!optional}
-        {...(value !== undefined && { defaultValue: value })}
+        {...(onType
+          ? {
+              value: value ?? "",
+              onInput: (event: Event) => onType((event.target as HTMLInputElement).value),
+            }
+          : value !== undefined && { defaultValue: value })}
         {...(focused && { autoFocus: true })}
         {...(plain && { autocapitalize: "none", autocorrect: "off", spellcheck: false })}
         {...(error && { "aria-invalid": true })}
