@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help run web build test check lint fmt deny bench engines-up engines-down clean
+.PHONY: help run web pictures build test check lint fmt deny bench engines-up engines-down clean
 
 help: ## Lists these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -12,6 +12,9 @@ run: build ## Builds everything and serves on 127.0.0.1:8080, data in ./data
 
 web: ## Builds the web client, which becomes part of the binary
 	scripts/web
+
+pictures: ## Makes the pictures of the README anew, by the browser tests
+	CHINWAG_PICTURES=docs/images scripts/browser tests/pictures.test.js
 
 build: web ## Builds the binary: target/release/chinwag
 	cargo build --release --locked --bin chinwag
