@@ -2,7 +2,14 @@
 
 #[cfg(any(feature = "fjall", feature = "tantivy"))]
 mod disk;
+#[cfg(feature = "fcm")]
+pub mod fcm;
 #[cfg(feature = "fjall")]
 pub mod fjall;
+#[cfg(feature = "push")]
+mod push;
 #[cfg(feature = "tantivy")]
 pub mod tantivy;
+
+#[cfg(feature = "push")]
+pub use push::PushSetupError;

@@ -24,6 +24,8 @@ pub mod event_queue;
 pub mod message_store;
 pub mod ownership;
 pub mod presence;
+#[cfg(feature = "providers")]
+pub mod providers;
 pub mod push_sender;
 pub mod search_index;
 

@@ -20,6 +20,7 @@ macro_rules! push_sender {
             a_note_without_a_message_takes_the_last_one_back
             outcomes_answer_in_the_order_of_the_question
             a_dead_address_is_told_with_its_reason
+            a_note_that_is_refused_says_nothing_of_the_device
         }
     };
 }
@@ -43,6 +44,7 @@ fn note(device_id: &str, chat_id: u64, message: u64) -> PushNote {
         title: "Bo".into(),
         body: format!("message {message} 👋"),
         badge: message,
+        ttl_seconds: 3_600,
     }
 }
 
@@ -106,10 +108,24 @@ pub async fn outcomes_answer_in_the_order_of_the_question<E: PushSenderEngine>(e
 
 pub async fn a_dead_address_is_told_with_its_reason<E: PushSenderEngine>(engine: E) {
     let gone = PushOutcome::Gone("unregistered".into());
-    engine.answer("address of dead", gone.clone()).await;
+    engine.answer("address of dead", gone).await;
     let outcomes = engine.push_sender().send(&[note("dead", 1, 5)]).await;
-    assert_eq!(outcomes.unwrap(), [gone]);
+    let outcomes = outcomes.unwrap();
+    assert!(matches!(&outcomes[..], [PushOutcome::Gone(reason)] if !reason.is_empty()));
     assert!(engine.screen(&device("dead")).await.is_empty());
+}
+
+pub async fn a_note_that_is_refused_says_nothing_of_the_device<E: PushSenderEngine>(engine: E) {
+    let refused = PushOutcome::Refused("too large".into());
+    engine.answer("address of phone", refused).await;
+    let outcomes = engine.push_sender().send(&[note("phone", 1, 5)]).await;
+    let outcomes = outcomes.unwrap();
+    assert!(matches!(&outcomes[..], [PushOutcome::Refused(reason)] if !reason.is_empty()));
+    engine.answer("address of phone", PushOutcome::Sent).await;
+    let outcomes = engine.push_sender().send(&[note("phone", 1, 6)]).await;
+    assert_eq!(outcomes.unwrap(), [PushOutcome::Sent]);
+    let screen = engine.screen(&device("phone")).await;
+    assert_eq!(screen, [note("phone", 1, 6)]);
 }
 
 #[cfg(test)]

@@ -19,8 +19,10 @@ pub struct PushNote {
     pub title: String,
     /// The text.
     pub body: String,
-    /// The user's unread messages at the message's place.
+    /// The user's unread messages, of all chats, at the message's place.
     pub badge: u64,
+    /// For how many seconds from now a provider keeps it for a device that it can't reach.
+    pub ttl_seconds: u32,
 }
 
 /// What became of a note.
@@ -28,15 +30,18 @@ pub struct PushNote {
 pub enum PushOutcome {
     /// The provider took it.
     Sent,
-    /// Try again after so many milliseconds.
+    /// Try again after so many milliseconds, or whenever one likes where it is 0: the provider didn't say.
     RetryAfter(u64),
+    /// The provider will never take this note, for this reason: don't try again; the device stays.
+    Refused(String),
     /// The device's address is dead, for this reason: forget it.
     Gone(String),
 }
 
 /// Sends notes to devices.
 ///
-/// At most one note a call reaches the device; the same note sent again replaces the first on the screen.
+/// Of one call, at most the last note of a chat reaches a device; the same note sent again replaces the first on the
+/// screen. A note that a provider didn't answer in time counts as not sent, though it may have arrived.
 #[async_trait]
 pub trait PushSender: Send + Sync + 'static {
     /// Sends notes; the answer has the order and length of the question.
