@@ -1,5 +1,7 @@
 //! The engines: one module each, implementing ports and nothing else.
 
+#[cfg(feature = "apns")]
+pub mod apns;
 #[cfg(any(feature = "fjall", feature = "tantivy"))]
 mod disk;
 #[cfg(feature = "fcm")]

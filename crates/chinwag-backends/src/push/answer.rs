@@ -21,7 +21,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    #[cfg(feature = "fcm")]
+    #[cfg(any(feature = "apns", feature = "fcm"))]
     /// Reads the body as JSON.
     pub(crate) fn json<T: serde::de::DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_slice(&self.body).ok()

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chinwag_core::ports::PushOutcome;
 use reqwest::{Client, ClientBuilder, redirect::Policy};
-#[cfg(feature = "fcm")]
+#[cfg(any(feature = "apns", feature = "fcm"))]
 use {super::PushSetupError, reqwest::Url};
 
 /// How long a connection may take to stand.
@@ -26,7 +26,7 @@ pub(crate) fn client(timeout: Duration) -> ClientBuilder {
         .http2_keep_alive_timeout(ALIVE_WITHIN)
 }
 
-#[cfg(feature = "fcm")]
+#[cfg(any(feature = "apns", feature = "fcm"))]
 /// Reads a provider's address: https, or http where it is this machine's own.
 pub(crate) fn provider_url(name: &str, text: &str) -> Result<Url, PushSetupError> {
     let url: Url = text
@@ -61,7 +61,7 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-#[cfg(all(test, feature = "fcm"))]
+#[cfg(all(test, any(feature = "apns", feature = "fcm")))]
 mod tests {
     use super::*;
 

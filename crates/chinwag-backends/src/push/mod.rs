@@ -3,16 +3,16 @@
 mod answer;
 mod client;
 mod each;
-#[cfg(feature = "fcm")]
+#[cfg(any(feature = "apns", feature = "fcm"))]
 mod fresh;
 mod payload;
 
 pub(crate) use answer::{Answer, answer};
-#[cfg(feature = "fcm")]
+#[cfg(any(feature = "apns", feature = "fcm"))]
 pub(crate) use client::provider_url;
 pub(crate) use client::{client, request_failed};
 pub(crate) use each::send_each;
-#[cfg(feature = "fcm")]
+#[cfg(any(feature = "apns", feature = "fcm"))]
 pub(crate) use fresh::Fresh;
 pub(crate) use payload::fields;
 

@@ -1,6 +1,7 @@
 //! The senders of pushes, against providers that speak the real protocols and check what they are sent.
-#![cfg(feature = "fcm")]
+#![cfg(all(feature = "apns", feature = "fcm"))]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod apns;
 mod fcm;
 mod fixture;

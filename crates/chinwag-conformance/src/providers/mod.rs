@@ -1,5 +1,6 @@
 //! Providers of pushes of a test's own, which speak the real protocols and check what they are sent.
 
+mod apns;
 mod fcm;
 mod server;
 
@@ -12,6 +13,7 @@ use chinwag_core::ports::PushOutcome;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
+pub use apns::{APNS_KEY, APNS_KEY_ID, APNS_TEAM, APNS_TOPIC, FakeApns};
 pub use fcm::FakeFcm;
 
 /// A note that a provider took.
