@@ -8,10 +8,14 @@ mod disk;
 pub mod fcm;
 #[cfg(feature = "fjall")]
 pub mod fjall;
+#[cfg(feature = "webpush")]
+pub mod public_net;
 #[cfg(feature = "push")]
 mod push;
 #[cfg(feature = "tantivy")]
 pub mod tantivy;
+#[cfg(feature = "webpush")]
+pub mod webpush;
 
 #[cfg(feature = "push")]
 pub use push::PushSetupError;

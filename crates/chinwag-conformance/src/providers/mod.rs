@@ -3,6 +3,7 @@
 mod apns;
 mod fcm;
 mod server;
+mod webpush;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -15,6 +16,7 @@ use tokio::sync::watch;
 
 pub use apns::{APNS_KEY, APNS_KEY_ID, APNS_TEAM, APNS_TOPIC, FakeApns};
 pub use fcm::FakeFcm;
+pub use webpush::{Browser, FakeWebPush};
 
 /// A note that a provider took.
 #[derive(Debug, Clone, PartialEq, Eq)]
