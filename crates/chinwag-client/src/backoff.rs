@@ -12,7 +12,8 @@ pub struct Backoff {
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self::new(Duration::from_millis(500), Duration::from_secs(30))
+        // A first pause long enough that of the many who lose a server at once no tenth of a second sees more than a few.
+        Self::new(Duration::from_secs(1), Duration::from_secs(30))
     }
 }
 
@@ -53,10 +54,10 @@ mod tests {
         let bounds: Vec<u128> = (0..8).map(|_| backoff.next(1.0).as_millis()).collect();
         assert_eq!(
             bounds,
-            [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]
+            [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]
         );
         backoff.reset();
-        assert_eq!(backoff.next(0.5).as_millis(), 250);
+        assert_eq!(backoff.next(0.5).as_millis(), 500);
         assert_eq!(backoff.next(0.0), Duration::ZERO);
     }
 }

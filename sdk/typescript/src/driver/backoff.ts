@@ -1,6 +1,7 @@
 /** When to try again. */
 
-const FIRST_MS = 500;
+/** Long enough that of the many who lose a server at once no tenth of a second sees more than a few. */
+const FIRST_MS = 1_000;
 const CAP_MS = 30_000;
 
 /** Pauses with full jitter: each is drawn from zero to a bound that doubles up to a cap. */

@@ -242,8 +242,8 @@ test("reconnecting is spread over a time that grows, and starts anew after a con
   }
   const most = pauses[0]?.map((_, round) => Math.max(...pauses.map((own) => own[round] ?? 0))) ?? [];
   most.forEach((pause, round) => {
-    assert.ok(pause <= Math.min(500 * 2 ** round, 30_000), `round ${round}: ${pause}`);
-    assert.ok(pause > Math.min(500 * 2 ** round, 30_000) * 0.7, `round ${round}: ${pause}`);
+    assert.ok(pause <= Math.min(1_000 * 2 ** round, 30_000), `round ${round}: ${pause}`);
+    assert.ok(pause > Math.min(1_000 * 2 ** round, 30_000) * 0.7, `round ${round}: ${pause}`);
   });
 });
 
