@@ -188,7 +188,7 @@ test("a text that is too long is held back with its reason, one that just fits i
   const family = "👩‍👩‍👧";
   const fits = `${"x".repeat(16_384 - new TextEncoder().encode(family).length)}${family}`;
   await ana.composer.fill(`${fits}x`);
-  await ana.page.getByText("1 bytes too long").waitFor();
+  await ana.page.getByText("1 byte too long").waitFor();
   assert.equal(await ana.page.getByRole("button", { name: "Send" }).isDisabled(), true);
   await ana.composer.fill(fits);
   await ana.composer.press("Enter");

@@ -152,6 +152,17 @@ export class Visitor {
     await this.message(text).getByRole("img", { name: label, exact: true }).waitFor();
   }
 
+  /** Looks away from the page, as to another window, or back at it. */
+  async look(where: "away" | "here"): Promise<void> {
+    await this.page.evaluate((isAway) => {
+      document.hasFocus = () => !isAway;
+      const visibility = isAway ? "hidden" : "visible";
+      Object.defineProperty(document, "visibilityState", { configurable: true, value: visibility });
+      document.dispatchEvent(new Event("visibilitychange"));
+      dispatchEvent(new Event(isAway ? "blur" : "focus"));
+    }, where === "away");
+  }
+
   /** Waits until the client can open without a network. */
   async canWorkOffline(): Promise<void> {
     await this.page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));

@@ -1,12 +1,18 @@
-/** The network between browsers and a server, which a test can cut. */
+/** The network between browsers and a server, which a test can cut, freeze, and delay frames in. */
 
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { ServerFrames } from "./frames.js";
 
 /** A wire to one server. Its address stays the same over cuts and over the server's restarts. */
 export class Wire {
+  /** How many WebSockets were asked for. */
+  upgrades = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #isCut = false;
+  #isFrozen = false;
+  #heldType: string | undefined;
+  #held: (() => void)[] = [];
 
   private constructor(private readonly target: URL) {
     this.#server = createServer((near) => this.#join(near));
@@ -30,9 +36,31 @@ export class Wire {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
+  /** Swallows everything from now on, as a network that is gone: neither side is told. */
+  freeze(): void {
+    this.#isFrozen = true;
+  }
+
   /** Lets connections through again. */
   mend(): void {
     this.#isCut = false;
+    this.#isFrozen = false;
+  }
+
+  /** Holds back the server's frames of a type while others overtake them. */
+  hold(type: string): void {
+    this.#heldType = type;
+  }
+
+  /** How many frames are held back. */
+  get held(): number {
+    return this.#held.length;
+  }
+
+  /** Lets go what was held back. */
+  release(): void {
+    this.#heldType = undefined;
+    for (const send of this.#held.splice(0)) send();
   }
 
   /** Takes the wire away. */
@@ -49,17 +77,36 @@ export class Wire {
     }
     const far = connect(Number(this.target.port), this.target.hostname);
     far.on("error", () => {});
-    const ends: [Socket, Socket][] = [
+    let frames: ServerFrames | undefined;
+    near.on("data", (bytes) => {
+      if (/^upgrade: websocket\r$/im.test(bytes.toString("latin1"))) {
+        this.upgrades += 1;
+        frames = new ServerFrames();
+      }
+      if (!this.#isFrozen) far.write(bytes);
+    });
+    far.on("data", (bytes) => {
+      if (this.#isFrozen) return;
+      if (!frames) near.write(bytes);
+      else for (const piece of frames.push(bytes)) this.#pass(piece, near);
+    });
+    for (const [one, other] of [
       [near, far],
       [far, near],
-    ];
-    for (const [one, other] of ends) {
+    ] as const) {
       this.#sockets.add(one);
-      one.pipe(other);
+      one.on("end", () => this.#isFrozen || other.end());
       one.on("close", () => {
         this.#sockets.delete(one);
-        other.destroy();
+        if (!this.#isFrozen) other.destroy();
       });
     }
+  }
+
+  #pass({ bytes, text }: { bytes: Buffer; text?: string }, to: Socket): void {
+    const isHeld =
+      text !== undefined && this.#heldType !== undefined && JSON.parse(text).type === this.#heldType;
+    if (isHeld) this.#held.push(() => to.write(bytes));
+    else to.write(bytes);
   }
 }

@@ -115,8 +115,8 @@ export function Composer({ conversation, chat }: { conversation: Conversation; c
       {size > most * TELL_FROM && (
         <p class={size > most ? "error" : "quiet"} role="status">
           {size > most
-            ? `${(size - most).toLocaleString()} bytes too long: please send it in parts.`
-            : `${(most - size).toLocaleString()} of ${most.toLocaleString()} bytes left.`}
+            ? `${bytesOf(size - most)} too long: please send it in parts.`
+            : `${(most - size).toLocaleString()} of ${bytesOf(most)} left.`}
         </p>
       )}
     </form>
@@ -180,6 +180,10 @@ function editLast(conversation: Conversation): boolean {
   if (!last) return false;
   act("edit", conversation, last);
   return true;
+}
+
+function bytesOf(count: number): string {
+  return `${count.toLocaleString()} ${count === 1 ? "byte" : "bytes"}`;
 }
 
 /** As high as what is written; the style says how high at most. */
