@@ -5,7 +5,7 @@ export CARGO_TERM_COLOR ?= auto
 .PHONY: help run web pictures build test check lint fmt deny bench engines-up engines-down clean
 
 help: ## Lists these targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: build ## Builds everything and serves on 127.0.0.1:8080, data in ./data
 	./target/release/chinwag serve

@@ -12,6 +12,8 @@ pub mod fjall;
 pub mod public_net;
 #[cfg(feature = "push")]
 mod push;
+#[cfg(feature = "redis")]
+pub mod redis;
 #[cfg(feature = "tantivy")]
 pub mod tantivy;
 #[cfg(feature = "webpush")]

@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use parking_lot::{Mutex, RwLock};
 
-use super::bus_inbox::Inbox;
+use super::BusInbox;
 use crate::{
     model::NodeId,
     ports::{Bus, BusEvent, BusMessage, BusSubscription, EngineResult, Topic},
@@ -25,7 +25,7 @@ pub struct MemoryBus {
 }
 
 #[derive(Default)]
-struct Topics(RwLock<HashMap<Topic, Vec<Arc<Inbox>>>>);
+struct Topics(RwLock<HashMap<Topic, Vec<Arc<BusInbox>>>>);
 
 impl Default for MemoryBus {
     fn default() -> Self {
@@ -56,7 +56,7 @@ impl Bus for MemoryBus {
         let topics = self.topics.0.read();
         for (topic, message) in messages {
             for inbox in topics.get(&topic).into_iter().flatten() {
-                inbox.put(topic, &message);
+                inbox.put(topic, &message, 0);
             }
         }
         Ok(())
@@ -65,7 +65,7 @@ impl Bus for MemoryBus {
     async fn open(&self, node: NodeId) -> EngineResult<Arc<dyn BusSubscription>> {
         let subscription = MemorySubscription {
             topics: Arc::clone(&self.topics),
-            inbox: Arc::new(Inbox::new(self.waiting)),
+            inbox: Arc::new(BusInbox::new(self.waiting, usize::MAX)),
             added: Mutex::default(),
         };
         subscription.add(Topic::Inbox(node)).await?;
@@ -76,7 +76,7 @@ impl Bus for MemoryBus {
 /// One node's subscription; ends when it is dropped.
 struct MemorySubscription {
     topics: Arc<Topics>,
-    inbox: Arc<Inbox>,
+    inbox: Arc<BusInbox>,
     added: Mutex<HashSet<Topic>>,
 }
 
@@ -114,7 +114,7 @@ impl Drop for MemorySubscription {
 }
 
 impl Topics {
-    fn remove(&self, topic: Topic, inbox: &Arc<Inbox>) {
+    fn remove(&self, topic: Topic, inbox: &Arc<BusInbox>) {
         let mut topics = self.0.write();
         let Some(inboxes) = topics.get_mut(&topic) else {
             return;

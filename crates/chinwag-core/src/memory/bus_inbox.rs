@@ -1,4 +1,4 @@
-//! What waits for one subscription of the bus: bounded, and what doesn't fit is told as a gap.
+//! What waits for one subscription of the bus, whatever carries it: bounded, and what doesn't fit is told as a gap.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -10,39 +10,65 @@ use crate::ports::{BusEvent, BusMessage, Topic};
 /// A gap that names more topics than these is told as one on all.
 const TOPICS_OF_A_GAP: usize = 64;
 
-/// Messages in order, with a gap standing where some were lost.
-pub(super) struct Inbox {
+/// Messages in order, with a gap standing where some were lost; for one task to take from.
+pub struct BusInbox {
     room: usize,
-    waiting: Mutex<VecDeque<BusEvent>>,
+    room_bytes: usize,
+    waiting: Mutex<Waiting>,
     arrived: Notify,
 }
 
-impl Inbox {
-    pub(super) fn new(room: usize) -> Self {
+#[derive(Default)]
+struct Waiting {
+    /// Each with its bytes.
+    events: VecDeque<(BusEvent, usize)>,
+    bytes: usize,
+}
+
+impl BusInbox {
+    /// Makes one that holds so many messages, of so many bytes together; more is told as a gap.
+    #[must_use]
+    pub fn new(room: usize, room_bytes: usize) -> Self {
         Self {
             room,
+            room_bytes,
             waiting: Mutex::default(),
             arrived: Notify::new(),
         }
     }
 
-    /// Puts a message, or a gap where there is no room.
-    pub(super) fn put(&self, topic: Topic, message: &Arc<BusMessage>) {
+    /// Puts a message of so many bytes (0 where its memory is shared), or a gap where there is no room.
+    pub fn put(&self, topic: Topic, message: &Arc<BusMessage>, bytes: usize) {
         {
             let mut waiting = self.waiting.lock();
-            if waiting.len() < self.room {
-                waiting.push_back(BusEvent::Message(topic, Arc::clone(message)));
+            let fits = waiting.bytes + bytes <= self.room_bytes || waiting.events.is_empty();
+            if waiting.events.len() < self.room && fits {
+                let event = BusEvent::Message(topic, Arc::clone(message));
+                waiting.events.push_back((event, bytes));
+                waiting.bytes += bytes;
             } else {
-                lose(&mut waiting, topic);
+                waiting.lose(&[topic]);
             }
         }
         self.arrived.notify_one();
     }
 
+    /// Puts a gap on these topics; on all where none is named.
+    pub fn lose(&self, topics: &[Topic]) {
+        self.waiting.lock().lose(topics);
+        self.arrived.notify_one();
+    }
+
     /// Waits for what comes next.
-    pub(super) async fn take(&self) -> BusEvent {
+    pub async fn take(&self) -> BusEvent {
         loop {
-            if let Some(event) = self.waiting.lock().pop_front() {
+            let next = {
+                let mut waiting = self.waiting.lock();
+                let next = waiting.events.pop_front();
+                waiting.bytes -= next.as_ref().map_or(0, |(_, bytes)| *bytes);
+                next
+            };
+            if let Some((event, _)) = next {
                 return event;
             }
             self.arrived.notified().await;
@@ -50,18 +76,26 @@ impl Inbox {
     }
 }
 
-fn lose(waiting: &mut VecDeque<BusEvent>, topic: Topic) {
-    match waiting.back_mut() {
-        Some(BusEvent::Gap(topics)) => {
-            // An empty gap is one on all topics already.
-            if !topics.is_empty() && !topics.contains(&topic) {
-                topics.push(topic);
-            }
-            if topics.len() > TOPICS_OF_A_GAP {
-                topics.clear();
+impl Waiting {
+    fn lose(&mut self, lost: &[Topic]) {
+        if !matches!(self.events.back(), Some((BusEvent::Gap(_), _))) {
+            self.events.push_back((BusEvent::Gap(lost.to_vec()), 0));
+        }
+        let Some((BusEvent::Gap(topics), _)) = self.events.back_mut() else {
+            return;
+        };
+        // An empty gap is one on all topics already.
+        if topics.is_empty() {
+            return;
+        }
+        for topic in lost {
+            if !topics.contains(topic) {
+                topics.push(*topic);
             }
         }
-        _ => waiting.push_back(BusEvent::Gap(vec![topic])),
+        if lost.is_empty() || topics.len() > TOPICS_OF_A_GAP {
+            topics.clear();
+        }
     }
 }
 
@@ -82,14 +116,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_gap_stands_where_messages_were_lost() {
-        let inbox = Inbox::new(1);
+        let inbox = BusInbox::new(1, 0);
         let topic = Topic::Chat(ChatId(1));
         for user in ["ana", "bo", "cy"] {
-            inbox.put(topic, &typing(user));
+            inbox.put(topic, &typing(user), 0);
         }
         assert!(matches!(inbox.take().await, BusEvent::Message(..)));
         assert!(matches!(inbox.take().await, BusEvent::Gap(topics) if topics == [topic]));
-        inbox.put(topic, &typing("di"));
+        inbox.put(topic, &typing("di"), 0);
         assert!(
             matches!(inbox.take().await, BusEvent::Message(_, message) if message == typing("di"))
         );
@@ -97,12 +131,39 @@ mod tests {
 
     #[tokio::test]
     async fn an_inbox_that_nobody_empties_stays_bounded() {
-        let inbox = Inbox::new(4);
+        let inbox = BusInbox::new(4, 0);
         for number in 0..1_000 {
-            inbox.put(Topic::Chat(ChatId(number)), &typing("ana"));
+            inbox.put(Topic::Chat(ChatId(number)), &typing("ana"), 0);
         }
         let waiting = inbox.waiting.lock();
-        assert_eq!(waiting.len(), 5);
-        assert!(matches!(waiting.back(), Some(BusEvent::Gap(topics)) if topics.is_empty()));
+        assert_eq!(waiting.events.len(), 5);
+        let last = waiting.events.back();
+        assert!(matches!(last, Some((BusEvent::Gap(topics), _)) if topics.is_empty()));
+    }
+
+    #[tokio::test]
+    async fn bytes_are_bounded_too_but_one_message_always_fits() {
+        let inbox = BusInbox::new(100, 1_000);
+        let topic = Topic::Chat(ChatId(1));
+        inbox.put(topic, &typing("ana"), 5_000);
+        inbox.put(topic, &typing("bo"), 1);
+        assert!(matches!(inbox.take().await, BusEvent::Message(..)));
+        assert!(matches!(inbox.take().await, BusEvent::Gap(topics) if topics == [topic]));
+        inbox.put(topic, &typing("cy"), 600);
+        inbox.put(topic, &typing("di"), 400);
+        for user in ["cy", "di"] {
+            assert!(
+                matches!(inbox.take().await, BusEvent::Message(_, message) if message == typing(user))
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_gap_on_all_topics_swallows_those_on_some() {
+        let inbox = BusInbox::new(1, 0);
+        inbox.lose(&[Topic::Chat(ChatId(1))]);
+        inbox.lose(&[]);
+        inbox.lose(&[Topic::Chat(ChatId(2))]);
+        assert!(matches!(inbox.take().await, BusEvent::Gap(topics) if topics.is_empty()));
     }
 }

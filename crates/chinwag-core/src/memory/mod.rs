@@ -17,6 +17,7 @@ mod search_index;
 mod store;
 
 pub use bus::MemoryBus;
+pub use bus_inbox::BusInbox;
 pub use every_port::Memory;
 pub use presence::MemoryPresence;
 pub use push_sender::MemoryPush;

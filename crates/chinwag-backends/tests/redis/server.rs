@@ -1,0 +1,118 @@
+//! A Redis of one test's own, that may be frozen, killed and started again.
+
+use std::{
+    net::TcpListener,
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use chinwag_backends::redis::{ConnectError, Options, Redis};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use crate::fixture::address;
+
+/// A Redis of one test's own; ends with it.
+pub(crate) struct Server {
+    port: u16,
+    directory: TempDir,
+    process: Child,
+}
+
+impl Server {
+    /// Starts one on a free port, with further arguments, and waits until it answers.
+    pub(crate) async fn start(arguments: &[&str]) -> Self {
+        let free = TcpListener::bind((address(), 0)).unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let directory = TempDir::new().unwrap();
+        let process = spawn(port, &directory, arguments);
+        let server = Self {
+            port,
+            directory,
+            process,
+        };
+        server.until_it_answers().await;
+        server
+    }
+
+    async fn until_it_answers(&self) {
+        while let Err(ConnectError::Away { .. }) = Redis::connect(self.options()).await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Returns how it is reached.
+    pub(crate) fn options(&self) -> Options {
+        Options::at(vec![self.url()], false)
+    }
+
+    /// Returns its address.
+    pub(crate) fn url(&self) -> String {
+        format!("redis://{}:{}", address(), self.port)
+    }
+
+    /// Connects to it.
+    pub(crate) async fn connect(&self) -> Arc<Redis> {
+        Redis::connect(self.options()).await.unwrap()
+    }
+
+    /// Gives it a command from outside, and returns the answer.
+    pub(crate) fn command(&self, command: &str) -> String {
+        redis_cli(self.port, command)
+    }
+
+    /// Stops its process where it is: connections stand, and nothing answers.
+    pub(crate) fn freeze(&self) {
+        kill_process(self.id(), Signal::STOP).unwrap();
+    }
+
+    /// Lets it go on.
+    pub(crate) fn thaw(&self) {
+        kill_process(self.id(), Signal::CONT).unwrap();
+    }
+
+    /// Kills it.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// Starts it again, with nothing in it.
+    pub(crate) async fn start_again(&mut self) {
+        self.process = spawn(self.port, &self.directory, &[]);
+        self.until_it_answers().await;
+    }
+
+    fn id(&self) -> Pid {
+        Pid::from_child(&self.process)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may be dead, or frozen; it is ended either way.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Gives the Redis at a port a command from outside, and returns the answer.
+pub(crate) fn redis_cli(port: u16, command: &str) -> String {
+    let mut cli = Command::new("redis-cli");
+    cli.args(["-h", &address(), "-p", &port.to_string()]);
+    let output = cli.args(command.split_whitespace()).output().unwrap();
+    let answer = String::from_utf8(output.stdout).unwrap().trim().to_owned();
+    assert!(!answer.starts_with("ERR"), "{command}: {answer}");
+    answer
+}
+
+fn spawn(port: u16, directory: &TempDir, arguments: &[&str]) -> Child {
+    let mut server = Command::new("redis-server");
+    server.args(["--bind", &address(), "--port", &port.to_string()]);
+    server.args(["--save", "", "--appendonly", "no", "--dir"]);
+    server.arg(directory.path()).args(arguments);
+    let server = server.stdin(Stdio::null()).stdout(Stdio::null()).spawn();
+    server.expect("redis-server is installed: make engines-up")
+}
