@@ -8,6 +8,8 @@ mod disk;
 pub mod fcm;
 #[cfg(feature = "fjall")]
 pub mod fjall;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 #[cfg(feature = "webpush")]
 pub mod public_net;
 #[cfg(feature = "push")]
