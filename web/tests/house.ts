@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { platform } from "../../sdk/typescript/src/environment.js";
 import { Http } from "../../sdk/typescript/src/http.js";
-import { type protocol, register } from "../../sdk/typescript/src/index.js";
+import { login, type protocol, register } from "../../sdk/typescript/src/index.js";
 import { Served } from "../../sdk/typescript/test/served.js";
 import { closeBrowser, type VisitOptions, Visitor } from "./visitor.js";
 import { Wire } from "./wire.js";
@@ -72,11 +72,16 @@ export class House {
 
   /** Makes an account. */
   async add(userId: string, name: string): Promise<Person> {
-    const { token, expiresAt } = await register(this.served.url, { userId, name, password: PASSWORD });
-    const http = new Http(platform(), this.served.url, async () => token);
-    const person = new Person(userId, http, { userId, token, expiresAt });
-    this.people.set(userId, person);
-    return person;
+    return this.#moveIn(await register(this.served.url, { userId, name, password: PASSWORD }));
+  }
+
+  /** Lets the made-up team of `chinwag demo` move in. */
+  async fill(): Promise<void> {
+    const { stdout } = await this.#command("demo");
+    const names = /moved in: (.+)\./.exec(stdout)?.[1]?.split(", ");
+    const password = /with the password\s+(\S.*?)\s*\n/.exec(stdout)?.[1];
+    if (!names || !password) throw new Error(`no team in ${stdout}`);
+    for (const userId of names) this.#moveIn(await login(this.served.url, { userId, password }));
   }
 
   /** Returns somebody who lives here. */
@@ -117,7 +122,12 @@ export class House {
   async import(owner: string, name: string, lines: Iterable<object>): Promise<void> {
     const file = join(this.served.directory, "lines.jsonl");
     await writeFile(file, [...lines].map((line) => `${JSON.stringify(line)}\n`).join(""));
-    await this.#command("import", "--owner", owner, "--as-one", name, file);
+    await this.importFile(file, owner, name);
+  }
+
+  /** Brings a file into a group for each of its chats, or into one. */
+  async importFile(file: string, owner: string, asOne?: string): Promise<void> {
+    await this.#command("import", "--owner", owner, ...(asOne ? ["--as-one", asOne] : []), file);
   }
 
   /** Opens a chat around a time, as a link to a message does. */
@@ -163,9 +173,16 @@ export class House {
     await this.served.stop();
   }
 
+  #moveIn({ user, token, expiresAt }: protocol.TokenAnswer): Person {
+    const http = new Http(platform(), this.served.url, async () => token);
+    const person = new Person(user.id, http, { userId: user.id, token, expiresAt });
+    this.people.set(user.id, person);
+    return person;
+  }
+
   /** Runs an operator's command beside the server. */
   #command(...words: string[]): Promise<{ stdout: string }> {
     const env = { PATH: process.env.PATH, CHINWAG_DATA_DIR: join(this.served.directory, "data") };
-    return run(process.env.CHINWAG_BIN ?? "chinwag", words, { env });
+    return run(process.env.CHINWAG_BIN ?? "chinwag", words, { env, maxBuffer: 64 * 1024 * 1024 });
   }
 }

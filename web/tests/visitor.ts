@@ -12,6 +12,7 @@ export interface VisitOptions {
   colorScheme?: "light" | "dark";
   timezone?: string;
   reducedMotion?: "reduce";
+  withoutServiceWorker?: boolean;
   /** What the client kept in it before, by the names that it keeps things under. */
   kept?: Record<string, unknown>;
 }
@@ -65,6 +66,7 @@ export class Visitor {
       timezoneId: options.timezone ?? "Europe/Stockholm",
       locale: "en-GB",
       reducedMotion: options.reducedMotion ?? "no-preference",
+      serviceWorkers: options.withoutServiceWorker ? "block" : "allow",
       permissions: ["clipboard-read", "clipboard-write"],
       storageState: { cookies: [], origins: [{ origin: url, localStorage: stored(options.kept ?? {}) }] },
     });

@@ -7,6 +7,8 @@ import { ServerFrames } from "./frames.js";
 export class Wire {
   /** How many WebSockets were asked for. */
   upgrades = 0;
+  /** How many bytes the server sent. */
+  bytes = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #isCut = false;
@@ -87,6 +89,7 @@ export class Wire {
     });
     far.on("data", (bytes) => {
       if (this.#isFrozen) return;
+      this.bytes += bytes.length;
       if (!frames) near.write(bytes);
       else for (const piece of frames.push(bytes)) this.#pass(piece, near);
     });

@@ -166,7 +166,23 @@ export class Conversation {
       this.target.value = { to: "end" };
       return this.#settle(this.timeline.jumpToEnd());
     }
+    this.#findNew();
     this.isReady.value = true;
+  }
+
+  /** What is after the read mark needn't be new: one may have been added later, or it was imported. The count says. */
+  #findNew(): void {
+    if (this.newAfter.peek() === undefined || this.timeline.hasNewer) return;
+    let unread = this.chat.info?.unread ?? 0;
+    const items = this.timeline.items.filter(({ message: { id } }) => id !== undefined);
+    for (let index = items.length - 1; index > 0 && unread > 0; index -= 1) {
+      const item = items[index];
+      if (item?.mine || item?.message.status === "deleted") continue;
+      unread -= 1;
+      const before = items[index - 1]?.message.id ?? "";
+      const mark = this.newAfter.peek() ?? "";
+      if (unread === 0 && (mark === "" || compareIds(before, mark) > 0)) this.newAfter.value = before;
+    }
   }
 
   async #settle(loading: Promise<void>): Promise<void> {

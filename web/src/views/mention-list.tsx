@@ -3,13 +3,15 @@
 import type { protocol } from "@chinwag/client";
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, RefObject } from "preact";
-import { useId } from "preact/hooks";
+import { useId, useRef } from "preact/hooks";
 import { useSignedIn } from "../state/signed-in";
 import { mentionBefore } from "../text/mentions";
 import { Avatar } from "./avatar";
 
 /** People shown at once. */
 const MOST = 8;
+/** Members read to find them among. */
+const MOST_READ = 1_000;
 
 interface Choice {
   from: number;
@@ -39,17 +41,16 @@ export function useMentions(
   const members = useMembers(chat);
   const id = useId();
 
-  const look = async () => {
+  const begun = () => {
     const { current } = area;
-    const begun =
-      current && chat.type === "group" ? mentionBefore(current.value, current.selectionEnd) : undefined;
-    if (!begun) {
-      choice.value = undefined;
-      return;
-    }
-    const all = await members();
-    const people = matching(all, begun.letters, signedIn.userId);
-    choice.value = people.length > 0 ? { from: begun.from, people, active: 0 } : undefined;
+    return current && chat.type === "group" ? mentionBefore(current.value, current.selectionEnd) : undefined;
+  };
+  const look = async () => {
+    const all = begun() && (await members());
+    // What is written by now: somebody may be chosen, or the message sent, when the members come.
+    const now = begun();
+    const people = now && all ? matching(all, now.letters, signedIn.userId) : [];
+    choice.value = now && people.length > 0 ? { from: now.from, people, active: 0 } : undefined;
   };
   const take = (member: protocol.Member) => {
     const { current } = area;
@@ -60,6 +61,8 @@ export function useMentions(
     const before = `${current.value.slice(0, now.from)}${label} `;
     choice.value = undefined;
     chosen(label, member.userId);
+    // At once, for a look that is still under way.
+    current.value = before + after;
     put(before + after);
     requestAnimationFrame(() => {
       current.focus();
@@ -115,24 +118,28 @@ export function useMentions(
   };
 }
 
-/** The chat's members, read when they are first needed; the first thousand of a huge group. */
+/** The chat's members, read once when they are first needed; the first thousand of a huge group. */
 function useMembers(chat: protocol.Chat): () => Promise<protocol.Member[]> {
   const { client, people } = useSignedIn();
-  const known = useSignal<{ count: number; members: protocol.Member[] } | undefined>(undefined);
-  return async () => {
-    const now = known.peek();
-    if (now?.count === chat.memberCount) return now.members;
+  const known = useRef<{ count: number; members: Promise<protocol.Member[]> }>(undefined);
+  const read = async () => {
     const members: protocol.Member[] = [];
-    try {
-      for await (const member of client.chat(chat.id).members()) {
-        members.push(member);
-        if (members.length >= 1_000) break;
-      }
-    } catch {
-      return now?.members ?? [];
+    for await (const member of client.chat(chat.id).members()) {
+      members.push(member);
+      if (members.length >= MOST_READ) break;
     }
     people.learn(members);
-    known.value = { count: chat.memberCount, members };
+    return members;
+  };
+  return () => {
+    const now = known.current;
+    if (now?.count === chat.memberCount) return now.members;
+    const members = read().catch(() => {
+      // The next letter tries again.
+      known.current = undefined;
+      return [];
+    });
+    known.current = { count: chat.memberCount, members };
     return members;
   };
 }
