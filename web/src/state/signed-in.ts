@@ -12,6 +12,8 @@ import { complain } from "./notices";
 import { People } from "./people";
 import { sentence } from "./problem";
 
+/** A shorter break of the connection is nobody's business. */
+const PATIENCE_MS = 1_500;
 const NOBODY: TypingState = { chatId: "", userIds: [], count: 0 };
 
 /** A signed-in person. */
@@ -22,6 +24,8 @@ export class SignedIn {
   readonly drafts: Drafts;
   /** How the connection is. */
   readonly connection = signal<ConnectionState>("connecting");
+  /** Whether there has been no connection for a while: what others do is unknown. */
+  readonly isAway = signal(false);
   /** The chats, latest first. */
   readonly chats = signal<readonly protocol.Chat[]>([]);
   /** How many messages wait to be sent. */
@@ -31,6 +35,7 @@ export class SignedIn {
   readonly #typing = new Map<protocol.ChatId, Signal<TypingState>>();
   readonly #presence = new Map<protocol.UserId, Signal<protocol.Presence | undefined>>();
   readonly #stops: (() => void)[];
+  #late: ReturnType<typeof setTimeout> | undefined;
 
   /** The token used last. */
   #token: string;
@@ -72,6 +77,7 @@ export class SignedIn {
       this.client.on("error", complain),
       () => removeEventListener("pagehide", flush),
     ];
+    this.#turned();
   }
 
   /** Who is typing in a chat. */
@@ -81,9 +87,10 @@ export class SignedIn {
     return known;
   }
 
-  /** A user's presence, as long as somebody watches it. */
-  presence(userId: protocol.UserId): Signal<protocol.Presence | undefined> {
-    return this.#presenceOf(userId);
+  /** A user's presence, as long as somebody watches it and there is a connection; read within a view, it keeps the view up to date. */
+  presence(userId: protocol.UserId): protocol.Presence | undefined {
+    const presence = this.#presenceOf(userId).value;
+    return this.isAway.value ? undefined : presence;
   }
 
   /** Returns a chat as it is now; read within a view, it keeps the view up to date. */
@@ -94,6 +101,7 @@ export class SignedIn {
   /** Ends the connection. */
   close(): void {
     this.drafts.flush();
+    clearTimeout(this.#late);
     for (const stop of this.#stops) stop();
     this.client.close();
   }
@@ -101,6 +109,9 @@ export class SignedIn {
   #turned(): void {
     const { state, error } = this.client;
     this.connection.value = state;
+    clearTimeout(this.#late);
+    if (state === "online") this.isAway.value = false;
+    else this.#late = setTimeout(() => (this.isAway.value = true), PATIENCE_MS);
     if (state === "online") this.#showChats();
     // The server ended it for good (what this page ends is heard no more): only a new sign-in helps.
     if (state === "closed") void ended(this.#token, sentence(error));

@@ -25,5 +25,5 @@ export function PresenceDot({ userId }: { userId: protocol.UserId }) {
 
 function useSignedInPresence(userId: protocol.UserId) {
   const signedIn = useSignedIn();
-  return { client: signedIn.client, presence: signedIn.presence(userId).value };
+  return { client: signedIn.client, presence: signedIn.presence(userId) };
 }

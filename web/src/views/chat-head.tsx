@@ -55,7 +55,7 @@ function Subtitle(properties: { chat: protocol.Chat; signedIn: SignedIn; other: 
     const count = chat.memberCount;
     return <span class="quiet">{count === 1 ? "Only you" : `${count.toLocaleString()} members`}</span>;
   }
-  const presence = signedIn.presence(other).value;
+  const presence = signedIn.presence(other);
   if (presence?.status === "online") return <span class="quiet">online</span>;
   if (presence?.lastSeen) return <span class="quiet">last seen {ago(presence.lastSeen)}</span>;
   return <span class="quiet">@{other}</span>;

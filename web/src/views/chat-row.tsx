@@ -80,21 +80,26 @@ function Preview({ chat, signedIn }: { chat: protocol.Chat; signedIn: SignedIn }
   const draft = signedIn.drafts.of(chat.id).value.text.trim();
   if (draft !== "") {
     return (
-      <span class="chat-row-preview" dir="auto">
+      <span class="chat-row-preview">
         <span class="draft">Draft: </span>
-        {preview(draft)}
+        <bdi>{preview(draft)}</bdi>
       </span>
     );
   }
   const message = chat.head.lastMessage;
   if (!message) return <span class="chat-row-preview quiet">No messages yet</span>;
   const isMine = message.senderId === signedIn.userId;
-  const from = isMine ? "You: " : chat.type === "group" ? `${signedIn.people.name(message.senderId)}: ` : "";
-  if (message.status === "deleted") return <span class="chat-row-preview quiet">{from}Message deleted</span>;
+  const isDeleted = message.status === "deleted";
+  // A name and a text may each run the other way.
   return (
-    <span class="chat-row-preview" dir="auto">
-      {from}
-      {preview(message.content)}
+    <span class={`chat-row-preview ${isDeleted ? "quiet" : ""}`}>
+      {isMine && "You: "}
+      {!isMine && chat.type === "group" && (
+        <>
+          <bdi>{signedIn.people.name(message.senderId)}</bdi>:{" "}
+        </>
+      )}
+      <bdi>{isDeleted ? "Message deleted" : preview(message.content)}</bdi>
     </span>
   );
 }

@@ -17,7 +17,8 @@ export function Reactions({ item, conversation }: { item: TimelineItem; conversa
           aria-label={`${key}, ${count}`}
           onClick={() => toggleReaction(conversation, item, key)}
         >
-          <span>{key}</span> <span class="reaction-count">{count}</span>
+          <span>{key}</span>
+          <span class="reaction-count">{count}</span>
         </button>
       ))}
     </div>
