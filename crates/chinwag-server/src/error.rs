@@ -45,6 +45,12 @@ pub enum StartError {
 }
 
 impl StartError {
+    /// Returns whether another process has the data directory open: it may be about to leave it.
+    #[must_use]
+    pub const fn is_locked(&self) -> bool {
+        matches!(self, Self::Store(OpenError::Locked { .. }))
+    }
+
     pub(crate) fn file(path: &std::path::Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |error| Self::File { path, error }

@@ -1,6 +1,6 @@
 //! Speaks to the running server over its control socket, or opens the data directory where none runs.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use anyhow::{Context as _, Result, bail};
 use chinwag_proto::Problem;
@@ -11,6 +11,12 @@ use chinwag_server::{
 use reqwest::{Body, Client, Method, Response};
 use serde::{Serialize, de::DeserializeOwned};
 
+/// How often a directory is tried that another process has, and how long to wait between.
+const TRIES: usize = 50;
+const PAUSE: Duration = Duration::from_millis(100);
+/// How long the server may take to say anything at all.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+
 /// Whoever may open the data directory: commands the server, as any user.
 pub(crate) struct Operator {
     client: Client,
@@ -20,26 +26,31 @@ pub(crate) struct Operator {
 
 impl Operator {
     /// Connects to the server, or opens the data directory.
+    ///
+    /// A process that holds the directory and doesn't answer is about to begin or to end: it's waited for, some seconds.
     pub(crate) async fn connect(config: &Config) -> Result<Self> {
-        let path = control::socket_path(&config.data_dir);
-        let running = tokio::net::UnixStream::connect(&path).await.is_ok();
-        let own = if running {
-            None
-        } else {
-            Some(CommandNode::open(config).await?)
-        };
-        let client = Client::builder().unix_socket(path).build()?;
+        let client = client(config)?;
+        for _ in 1..TRIES {
+            if answers(&client).await {
+                return Ok(Self { client, own: None });
+            }
+            match CommandNode::open(config).await {
+                Err(error) if error.is_locked() => tokio::time::sleep(PAUSE).await,
+                opened => {
+                    let own = Some(opened?);
+                    return Ok(Self { client, own });
+                }
+            }
+        }
+        let own = Some(CommandNode::open(config).await?);
         Ok(Self { client, own })
     }
 
     /// Connects to the server; nothing where none runs, or where the caller may not open its control socket.
     pub(crate) async fn of_running(config: &Config) -> Result<Option<Self>> {
-        let path = control::socket_path(&config.data_dir);
-        if tokio::net::UnixStream::connect(&path).await.is_err() {
-            return Ok(None);
-        }
-        let client = Client::builder().unix_socket(path).build()?;
-        Ok(Some(Self { client, own: None }))
+        let client = client(config)?;
+        let running = answers(&client).await;
+        Ok(running.then_some(Self { client, own: None }))
     }
 
     /// Writes what waits and lets the data directory go, where it was opened here.
@@ -107,6 +118,17 @@ impl fmt::Display for Refused {
 }
 
 impl std::error::Error for Refused {}
+
+fn client(config: &Config) -> Result<Client> {
+    let path = control::socket_path(&config.data_dir);
+    Ok(Client::builder().unix_socket(path).build()?)
+}
+
+/// Says whether somebody answers on the control socket: a process that is being killed still takes connections.
+async fn answers(client: &Client) -> bool {
+    let request = client.get(address("/")).timeout(ANSWER_WITHIN);
+    request.send().await.is_ok()
+}
 
 fn address(path: &str) -> String {
     format!("http://localhost{path}")

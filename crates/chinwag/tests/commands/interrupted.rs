@@ -1,7 +1,9 @@
 //! Imports that are stopped or killed, and run again.
 
 use std::{
+    fs::File,
     io::Write as _,
+    os::unix::net::UnixListener,
     process::{Child, ChildStdin, Command},
 };
 
@@ -111,4 +113,23 @@ fn an_import_does_not_keep_a_server_from_leaving() {
         "{said}"
     );
     runs_again_without_doubling(&place, &halfway.lines);
+}
+
+#[test]
+fn a_command_waits_for_a_process_that_is_just_ending() {
+    let place = Place::new();
+    place.prints(&["user", "list"], "");
+    let data = place.path().join("data");
+    // What a process does that is being killed: the kernel still takes connections, nobody answers, the lock is held.
+    let lock = File::open(data.join("store/lock")).unwrap();
+    lock.lock().unwrap();
+    let socket = data.join("control.sock");
+    let listener = UnixListener::bind(&socket).unwrap();
+    let ending = std::thread::spawn(move || {
+        drop(listener.accept().unwrap());
+        drop(listener);
+        drop(lock);
+    });
+    place.prints(&["user", "list"], "");
+    ending.join().unwrap();
 }
