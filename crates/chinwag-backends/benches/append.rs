@@ -113,7 +113,7 @@ fn message(chat: ChatId, seq: u64, id: EventId) -> Append {
             previous_message: Seq(seq - 1),
             client_id: Some(ClientId::new(&client_id).expect("a client id")),
             digest: Some(id.0),
-            body: RowBody::Message(Box::new(StoredMessage {
+            body: RowBody::Message(Arc::new(StoredMessage {
                 content: "lorem ipsum dolor sit amet ".repeat(8)[..200].into(),
                 ..StoredMessage::default()
             })),

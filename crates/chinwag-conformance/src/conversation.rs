@@ -1,5 +1,7 @@
 //! Writes a chat's events as its owner would: places, ids, counts and what follows fit together.
 
+use std::sync::Arc;
+
 use chinwag_core::{
     model::{
         ChatRow, Deletion, Intervals, LogRow, MemberRow, RowBody, StoredMessage, Term, row::Target,
@@ -117,7 +119,7 @@ impl Conversation {
             change_seq: self.last.next(),
             ..StoredMessage::default()
         };
-        self.event(by, RowBody::Message(Box::new(message)))
+        self.event(by, RowBody::Message(Arc::new(message)))
     }
 
     /// Writes a message that its sender has an id for.
@@ -295,6 +297,7 @@ impl Conversation {
     fn amend(&self, message: &LogRow, change: impl FnOnce(&mut StoredMessage)) -> Follow {
         let mut row = message.clone();
         if let RowBody::Message(stored) = &mut row.body {
+            let stored = Arc::make_mut(stored);
             change(stored);
             stored.change_seq = self.last;
         }

@@ -37,7 +37,7 @@ pub(crate) fn message(chat: ChatId, seq: u64) -> Append {
             previous_message: Seq(seq - 1),
             client_id: Some(ClientId::new(&format!("c{seq}")).unwrap()),
             digest: Some(seq),
-            body: RowBody::Message(Box::new(StoredMessage {
+            body: RowBody::Message(Arc::new(StoredMessage {
                 content: content(seq),
                 ..StoredMessage::default()
             })),

@@ -1,5 +1,7 @@
 //! Appending: whole, in order, durable, and harmless when repeated.
 
+use std::sync::Arc;
+
 use chinwag_core::{
     model::{RowBody, StoredMessage},
     ports::{Append, Order, ReadRange},
@@ -40,7 +42,7 @@ pub async fn events_of_every_kind_come_back_as_they_were<E: MessageStoreEngine>(
         metadata: r#"{"a":{"b":[1,null,"x"]}}"#.parse().unwrap(),
         ..StoredMessage::default()
     };
-    let first = talk.event("ana", RowBody::Message(Box::new(message)));
+    let first = talk.event("ana", RowBody::Message(Arc::new(message)));
     let rest = [
         talk.event(
             "ana",

@@ -1,5 +1,7 @@
 //! A chat's log as it is stored: one row a place, one cell a row (rule S2).
 
+use std::sync::Arc;
+
 use chinwag_proto::{
     ClientId, EventId, MessageId, Metadata, Seq, Timestamp, UserId,
     shapes::{HistoryVisible, MembershipChange, Role},
@@ -52,9 +54,9 @@ pub struct LogRow {
 /// What happened at a place.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub enum RowBody {
-    /// A message, as it is now.
+    /// A message, as it is now; shared by all who tell of it.
     #[n(0)]
-    Message(#[n(0)] Box<StoredMessage>),
+    Message(#[cbor(n(0), with = "cbor_shared")] Arc<StoredMessage>),
     /// A message got another content.
     #[n(1)]
     Edit(#[n(0)] Target),
@@ -116,6 +118,32 @@ pub enum RowBody {
         #[n(0)]
         large: bool,
     },
+}
+
+/// Encodes what is shared as what it holds.
+mod cbor_shared {
+    use std::sync::Arc;
+
+    use minicbor::{
+        Decode, Encode,
+        decode::{self, Decoder},
+        encode::{self, Encoder, Write},
+    };
+
+    pub(super) fn encode<C, T: Encode<C>, W: Write>(
+        shared: &Arc<T>,
+        encoder: &mut Encoder<W>,
+        context: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
+        shared.as_ref().encode(encoder, context)
+    }
+
+    pub(super) fn decode<'b, C, T: Decode<'b, C>>(
+        decoder: &mut Decoder<'b>,
+        context: &mut C,
+    ) -> Result<Arc<T>, decode::Error> {
+        T::decode(decoder, context).map(Arc::new)
+    }
 }
 
 /// The message that an event is about.
@@ -240,7 +268,7 @@ mod tests {
             previous_message: Seq(41),
             client_id: Some(ClientId::new("x").unwrap()),
             digest: Some(7),
-            body: RowBody::Message(Box::new(StoredMessage {
+            body: RowBody::Message(Arc::new(StoredMessage {
                 content: "今日は".into(),
                 metadata: r#"{"a":1}"#.parse().unwrap(),
                 reactions: vec![("👍".into(), 2)],

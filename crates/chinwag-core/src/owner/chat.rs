@@ -14,6 +14,7 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{Notify, oneshot};
 
 use super::{
+    arrivals::Generation,
     members::{Audience, Members},
     receipts::ReceiptsDue,
     window::Window,
@@ -110,6 +111,8 @@ pub(super) enum TopicChange {
 /// A chat in memory. It belongs to one term; a chat that failed is retired and loaded anew.
 pub(super) struct Chat {
     pub(super) term: Term,
+    /// Where this owner made it in this term: the newest generation of arrivals then.
+    pub(super) born: Option<Generation>,
     state: Mutex<State>,
     /// Held from reading a message to stamping its change, so that changes of one message don't cross.
     pub(super) amending: tokio::sync::Mutex<()>,
@@ -143,20 +146,14 @@ pub(super) struct State {
 }
 
 impl Chat {
-    pub(super) fn new(
-        term: Term,
-        row: ChatRow,
-        members: Members,
-        last: Option<&LogRow>,
-        now: Timestamp,
-    ) -> Self {
+    pub(super) fn new(term: Term, row: ChatRow, members: Members, last: Option<&LogRow>) -> Self {
         let head = last.map(Head::of).unwrap_or_default();
         let state = State {
             row,
             members,
             head,
             confirmed: head.seq,
-            window: Window::new(now),
+            window: Window::default(),
             pending: HashMap::new(),
             waiting: VecDeque::new(),
             writing: false,
@@ -171,11 +168,20 @@ impl Chat {
         };
         Self {
             term,
+            born: None,
             state: Mutex::new(state),
             amending: tokio::sync::Mutex::new(()),
             marking: tokio::sync::Mutex::new(()),
             moved: Notify::new(),
             used: AtomicU64::new(0),
+        }
+    }
+
+    /// Makes it one that this owner made itself.
+    pub(super) fn born(self, generation: Generation) -> Self {
+        Self {
+            born: Some(generation),
+            ..self
         }
     }
 
@@ -223,7 +229,7 @@ impl State {
         let seq = self.head.seq.next();
         let mut body = event.body;
         let is_message = if let RowBody::Message(message) = &mut body {
-            message.change_seq = seq;
+            Arc::make_mut(message).change_seq = seq;
             true
         } else {
             false

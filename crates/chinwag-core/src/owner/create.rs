@@ -152,10 +152,12 @@ impl Owner {
             .term_of(id, self.ports.clock.elapsed())
             .ok_or_else(not_owner)?;
         let now = self.ports.clock.now();
+        let born = self.arrivals.newest();
         let chat = self
             .cache
             .get(id, async || {
-                Ok(Chat::new(term, row.clone(), Members::default(), None, now))
+                let made = Chat::new(term, row.clone(), Members::default(), None);
+                Ok(made.born(born))
             })
             .await?;
         let mut last = None;

@@ -1,11 +1,11 @@
 //! What this node owns, and until when (rules O2, O4, O5).
 
 use std::{
-    sync::atomic::{AtomicU32, AtomicU64, Ordering},
+    sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering},
     time::Duration,
 };
 
-use chinwag_proto::ChatId;
+use chinwag_proto::{ChatId, Timestamp};
 
 use crate::model::{SHARDS, Shard, Term};
 
@@ -19,6 +19,8 @@ pub(super) const RENEWED_EVERY: Duration = Duration::from_secs(3);
 pub(super) struct Lease {
     /// A term a shard; 0 where another node owns it.
     terms: Vec<AtomicU32>,
+    /// When each was taken, milliseconds since 1970.
+    since_ms: Vec<AtomicI64>,
     /// Milliseconds of the clock that never steps; `u64::MAX` for the only node there is.
     until_ms: AtomicU64,
 }
@@ -27,13 +29,22 @@ impl Lease {
     pub(super) fn new() -> Self {
         Self {
             terms: (0..SHARDS).map(|_| AtomicU32::new(0)).collect(),
+            since_ms: (0..SHARDS).map(|_| AtomicI64::new(0)).collect(),
             until_ms: AtomicU64::new(0),
         }
     }
 
     /// Takes a shard under a term.
-    pub(super) fn take(&self, shard: Shard, term: Term) {
-        self.terms[usize::from(shard.0)].store(term.0, Ordering::SeqCst);
+    pub(super) fn take(&self, shard: Shard, term: Term, now: Timestamp) {
+        let shard = usize::from(shard.0);
+        self.since_ms[shard].store(now.unix_millis(), Ordering::SeqCst);
+        self.terms[shard].store(term.0, Ordering::SeqCst);
+    }
+
+    /// Returns when a chat's shard was taken.
+    pub(super) fn since(&self, chat: ChatId) -> Timestamp {
+        let since = &self.since_ms[usize::from(Shard::of(chat).0)];
+        Timestamp::from_unix_millis(since.load(Ordering::SeqCst))
     }
 
     /// Moves the lease's end: the renewal that was sent at `sent` is confirmed.
@@ -68,7 +79,7 @@ mod tests {
     fn a_lease_ends_seven_seconds_after_its_renewal_was_sent() {
         let lease = Lease::new();
         let chat = ChatId(5);
-        lease.take(Shard::of(chat), Term(2));
+        lease.take(Shard::of(chat), Term(2), Timestamp::default());
         assert_eq!(lease.term_of(chat, Duration::ZERO), None, "never renewed");
         lease.renewed(Duration::from_secs(10));
         assert_eq!(

@@ -66,13 +66,7 @@ impl Owner {
             return Err(Problem::new(ErrorCode::NotOwner, detail));
         }
         let members = self.load_members(id).await?;
-        Ok(Chat::new(
-            term,
-            row,
-            members,
-            last.as_ref(),
-            self.ports.clock.now(),
-        ))
+        Ok(Chat::new(term, row, members, last.as_ref()))
     }
 
     async fn load_members(&self, id: ChatId) -> Result<Members, Problem> {

@@ -5,6 +5,7 @@
 //! store, confirms in order, answers, and publishes. The rules are numbered in `docs/owner.md`.
 
 mod answer;
+mod arrivals;
 mod cache;
 mod chat;
 pub mod command;
@@ -108,6 +109,7 @@ pub struct Owner {
     lease: lease::Lease,
     ids: ids::IdGenerator,
     cache: cache::Cache,
+    arrivals: arrivals::Arrivals,
     creating: tokio::sync::Mutex<()>,
     chosen_ids: import::ChosenIds,
     tasks: TaskTracker,
@@ -127,6 +129,7 @@ impl Owner {
             lease: lease::Lease::new(),
             ids: ids::IdGenerator::above(settings.node, promised),
             cache: cache::Cache::new(settings.cached_members),
+            arrivals: arrivals::Arrivals::new(ports.clock.now()),
             creating: tokio::sync::Mutex::default(),
             chosen_ids: import::ChosenIds::default(),
             tasks: TaskTracker::new(),

@@ -25,7 +25,7 @@ impl Owner {
         let Some(Some(term)) = claimed.first() else {
             return Err(Problem::new(ErrorCode::NotOwner, "another node was faster"));
         };
-        self.lease.take(shard, *term);
+        self.lease.take(shard, *term, self.ports.clock.now());
         Ok(*term)
     }
 
@@ -105,7 +105,7 @@ impl Owner {
             let row = rows.get(&shard).copied();
             match row {
                 Some(row) if row.owner == node && self.settings.sole => {
-                    self.lease.take(shard, row.term)
+                    self.lease.take(shard, row.term, self.ports.clock.now());
                 }
                 Some(row) if row.owner != node => {}
                 _ => claims.push((shard, row, node)),
@@ -117,7 +117,7 @@ impl Owner {
         let terms = self.ports.ownership.claim(&claims).await?;
         for ((shard, ..), term) in claims.into_iter().zip(terms) {
             if let Some(term) = term {
-                self.lease.take(shard, term);
+                self.lease.take(shard, term, self.ports.clock.now());
             }
         }
         Ok(())

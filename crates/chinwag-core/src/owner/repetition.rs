@@ -5,6 +5,7 @@ use chinwag_proto::{ChatId, ClientId, ErrorCode, Problem, Seq, UserId};
 use super::{
     Caller, Outcome, Owner,
     answer::outcome,
+    arrivals::Since,
     chat::Chat,
     commit::Refused,
     no_such_chat,
@@ -22,14 +23,17 @@ impl Owner {
         user: &UserId,
         request: &Request,
     ) -> Result<Option<Arrived>, Problem> {
-        let answers_alone = {
-            let state = chat.state();
-            if let Some(arrived) = state.arrived(user, Some(&request.client_id)) {
-                return Ok(Some(arrived));
-            }
-            state.window.answers_alone(&request.client_id)
+        if let Some(arrived) = chat.state().arrived(user, Some(&request.client_id)) {
+            return Ok(Some(arrived));
+        }
+        let since = Since {
+            owned: self.lease.since(id),
+            born: chat.born,
         };
-        if !answers_alone && let Some(arrived) = self.sent(id, user, &request.client_id).await? {
+        let never_came = self
+            .arrivals
+            .never_came(since, id, user, &request.client_id);
+        if !never_came && let Some(arrived) = self.sent(id, user, &request.client_id).await? {
             return Ok(Some(arrived));
         }
         let now = self.ports.clock.now();

@@ -1,5 +1,7 @@
 //! Gives an event its place and id, and lets it wait for the writer with what follows from it.
 
+use std::sync::Arc;
+
 use chinwag_proto::{ChatId, ErrorCode, Problem, SessionId, UserId};
 use tokio::sync::oneshot;
 
@@ -54,13 +56,12 @@ impl Owner {
                 digest: request.digest,
             };
             let confirmed = state.confirmed;
-            state.window.insert(
-                self.ports.clock.now(),
-                &caller.user,
-                &request.client_id,
-                arrived,
-                confirmed,
-            );
+            let now = self.ports.clock.now();
+            self.arrivals
+                .insert(now, id, &caller.user, &request.client_id);
+            state
+                .window
+                .insert(now, &caller.user, &request.client_id, arrived, confirmed);
         }
         Ok(Stamped {
             epoch: state.row.epoch,
@@ -146,7 +147,7 @@ fn take_effect(
     let mut follows = following.follows;
     let target = following.amended.map(|mut amended| {
         if let RowBody::Message(message) = &mut amended.body {
-            message.change_seq = row.seq;
+            Arc::make_mut(message).change_seq = row.seq;
         }
         amended
     });

@@ -6,10 +6,13 @@ use chinwag_proto::{ClientId, Seq, Timestamp, UserId};
 
 /// How long a request stays in the window, milliseconds.
 const KEPT_MS: i64 = 15 * 60 * 1000;
-/// How much younger than the window's start a UUIDv7 must be for the window to answer alone, milliseconds.
-const MARGIN_MS: i64 = 3 * 60 * 1000;
-/// How many confirmed requests a window keeps; more of them move its start forward.
+/// How many confirmed requests a window keeps, apart from the latest.
 const KEPT: usize = 256;
+/// The latest: those that another caller may have looked up in the store before they came, milliseconds. A caller is
+/// answered after 2 s at most.
+const LATEST_MS: i64 = 3_000;
+/// How many of the latest a window keeps at most.
+const LATEST_KEPT: usize = 65_536;
 /// A UUIDv7 further ahead than this is refused where nothing holds it, milliseconds.
 pub(super) const FUTURE_MS: i64 = 2 * 60 * 1000;
 
@@ -22,24 +25,14 @@ pub(super) struct Arrived {
     pub(super) digest: u64,
 }
 
-/// Holds every client id that arrived since its start, those unconfirmed without exception.
-#[derive(Debug)]
+/// Holds the client ids that arrived last, those unconfirmed without exception.
+#[derive(Debug, Default)]
 pub(super) struct Window {
-    since: Timestamp,
     arrived: HashMap<(UserId, ClientId), Arrived>,
     order: VecDeque<(Timestamp, UserId, ClientId, Seq)>,
 }
 
 impl Window {
-    /// Starts when the chat is loaded.
-    pub(super) fn new(now: Timestamp) -> Self {
-        Self {
-            since: now,
-            arrived: HashMap::new(),
-            order: VecDeque::new(),
-        }
-    }
-
     /// Finds a request.
     pub(super) fn find(&self, user: &UserId, client_id: &ClientId) -> Option<Arrived> {
         if self.arrived.is_empty() {
@@ -48,13 +41,6 @@ impl Window {
         self.arrived
             .get(&(user.clone(), client_id.clone()))
             .copied()
-    }
-
-    /// Returns whether a client id that isn't here can't have arrived before either.
-    pub(super) fn answers_alone(&self, client_id: &ClientId) -> bool {
-        client_id
-            .uuid_v7_time()
-            .is_some_and(|time| time > self.since.plus_millis(MARGIN_MS))
     }
 
     /// Keeps a request; forgets what is confirmed and old or too much.
@@ -71,14 +57,14 @@ impl Window {
         self.order
             .push_back((now, user.clone(), client_id.clone(), arrived.seq));
         while let Some((time, _, _, seq)) = self.order.front() {
-            let old = *time < now.plus_millis(-KEPT_MS);
-            if *seq > confirmed || !(old || self.order.len() > KEPT) {
+            let (old, held) = (*time < now.plus_millis(-KEPT_MS), self.order.len());
+            let latest = *time > now.plus_millis(-LATEST_MS) && held <= LATEST_KEPT;
+            if *seq > confirmed || !(old || held > KEPT) || latest {
                 break;
             }
-            let Some((time, user, client_id, _)) = self.order.pop_front() else {
+            let Some((_, user, client_id, _)) = self.order.pop_front() else {
                 break;
             };
-            self.since = self.since.max(time);
             self.arrived.remove(&(user, client_id));
         }
     }
@@ -90,49 +76,49 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_unix_millis(1_800_000_000_000);
 
-    fn uuid_at(time: Timestamp) -> ClientId {
-        let millis = u64::try_from(time.unix_millis()).unwrap();
-        let timestamp = uuid::Timestamp::from_unix(
-            uuid::NoContext,
-            millis / 1000,
-            (millis % 1000) as u32 * 1_000_000,
-        );
-        ClientId::new(&uuid::Uuid::new_v7(timestamp).to_string()).unwrap()
-    }
-
     #[test]
-    fn only_a_uuid_v7_well_after_the_start_needs_no_look_up() {
-        let window = Window::new(NOW);
-        assert!(!window.answers_alone(&ClientId::new("abc").unwrap()));
-        assert!(!window.answers_alone(&uuid_at(NOW.plus_millis(MARGIN_MS - 1))));
-        assert!(window.answers_alone(&uuid_at(NOW.plus_millis(MARGIN_MS + 1))));
-    }
-
-    #[test]
-    fn what_is_forgotten_moves_the_start_forward() {
-        let mut window = Window::new(NOW);
+    fn the_last_ones_are_found_and_those_unconfirmed_and_those_of_the_last_seconds() {
+        let mut window = Window::default();
         let user = UserId::new("ana").unwrap();
-        for n in 0..1_000 {
-            let id = ClientId::new(&format!("c{n}")).unwrap();
-            window.insert(
-                NOW.plus_millis(n),
-                &user,
-                &id,
-                Arrived {
-                    seq: Seq(n as u64),
-                    digest: 0,
-                },
-                Seq(900),
-            );
+        let id = |n: u64| ClientId::new(&format!("c{n}")).unwrap();
+        for n in 0..10_000 {
+            let now = NOW.plus_millis(i64::try_from(n).unwrap());
+            let arrived = Arrived {
+                seq: Seq(n),
+                digest: 0,
+            };
+            window.insert(now, &user, &id(n), arrived, Seq(5_000));
         }
-        assert!(window.find(&user, &ClientId::new("c0").unwrap()).is_none());
-        assert!(
-            !window.answers_alone(&uuid_at(NOW.plus_millis(MARGIN_MS + 1))),
-            "the start has moved"
+        assert!(window.find(&user, &id(5_000)).is_none());
+        let kept = |from: u64| (from..10_000).all(|n| window.find(&user, &id(n)).is_some());
+        assert!(kept(5_001), "none unconfirmed is forgotten");
+
+        let last = Arrived {
+            seq: Seq(10_000),
+            digest: 0,
+        };
+        window.insert(
+            NOW.plus_millis(10_000),
+            &user,
+            &id(10_000),
+            last,
+            Seq(10_000),
         );
-        for n in 901..1_000 {
-            let id = ClientId::new(&format!("c{n}")).unwrap();
-            assert!(window.find(&user, &id).is_some(), "{n} is not confirmed");
-        }
+        assert!(window.find(&user, &id(6_999)).is_none());
+        assert!((7_001..10_000).all(|n| window.find(&user, &id(n)).is_some()));
+
+        let later = Arrived {
+            seq: Seq(10_001),
+            digest: 0,
+        };
+        window.insert(
+            NOW.plus_millis(20_000),
+            &user,
+            &id(10_001),
+            later,
+            Seq(10_001),
+        );
+        assert!(window.find(&user, &id(9_000)).is_none());
+        assert!((9_800..10_001).all(|n| window.find(&user, &id(n)).is_some()));
     }
 }

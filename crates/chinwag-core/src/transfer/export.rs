@@ -1,6 +1,6 @@
 //! Chats into lines: what stands in them, and what chats are called.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use chinwag_proto::{
     UserId,
@@ -35,7 +35,9 @@ pub struct Extras {
 #[must_use]
 pub fn exported(chat: &str, row: LogRow, extras: Extras) -> Option<Line> {
     let body = match row.body {
-        RowBody::Message(stored) => EventBody::Message(Box::new(message(*stored, extras))),
+        RowBody::Message(stored) => {
+            EventBody::Message(Box::new(message(Arc::unwrap_or_clone(stored), extras)))
+        }
         RowBody::Membership {
             change,
             users,

@@ -173,8 +173,7 @@ impl Owner {
                 &target.owner,
             )
         };
-        let now = self.ports.clock.now();
-        let make = async || Ok(Chat::new(term, row, Members::default(), None, now));
+        let make = async || Ok(Chat::new(term, row, Members::default(), None));
         self.cache.get(target.id, make).await
     }
 }

@@ -1,5 +1,7 @@
 //! An imported message as it is stored.
 
+use std::sync::Arc;
+
 use chinwag_proto::{Problem, Seq, UserId};
 
 use super::{Imported, ImportedMessage, RepliedTo};
@@ -35,7 +37,7 @@ pub(super) fn stored(
     }));
     let counted =
         |(key, users): (String, Vec<UserId>)| (key, u32::try_from(users.len()).unwrap_or(u32::MAX));
-    RowBody::Message(Box::new(StoredMessage {
+    RowBody::Message(Arc::new(StoredMessage {
         content: message.content,
         client_timestamp: message.client_timestamp,
         reply_to,

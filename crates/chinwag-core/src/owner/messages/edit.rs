@@ -1,5 +1,7 @@
 //! Editing and deleting a message.
 
+use std::sync::Arc;
+
 use chinwag_proto::{
     ChatId, ErrorCode, Problem, Timestamp,
     shapes::{Event, Role, Version},
@@ -36,6 +38,7 @@ pub(super) fn edit(
     if message.deleted.is_some() {
         return Err(deleted());
     }
+    let message = Arc::make_mut(message);
     let since = message.edited_at.unwrap_or(row.timestamp);
     let version = Version {
         content: std::mem::replace(&mut message.content, content.to_owned()),
@@ -96,13 +99,13 @@ pub(super) fn delete(
         }));
     }
     // The place, the sender and the time stay; everything that was said is gone.
-    **message = StoredMessage {
+    *message = Arc::new(StoredMessage {
         deleted: Some(Deletion {
             at: now,
             by: caller.user.clone(),
         }),
         ..StoredMessage::default()
-    };
+    });
     let body = RowBody::Deletion(Target {
         seq: row.seq,
         id: row.id,

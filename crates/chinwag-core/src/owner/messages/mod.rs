@@ -54,7 +54,7 @@ impl Owner {
                 metadata: message.metadata.clone(),
                 ..StoredMessage::default()
             };
-            Ok(Decision::Append(Draft::of(RowBody::Message(Box::new(
+            Ok(Decision::Append(Draft::of(RowBody::Message(Arc::new(
                 stored,
             )))))
         })

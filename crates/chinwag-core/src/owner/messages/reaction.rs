@@ -1,5 +1,7 @@
 //! Reactions: one a user, message and key.
 
+use std::sync::Arc;
+
 use chinwag_proto::{
     ChatId, ErrorCode, Problem, UserId,
     shapes::{Event, EventChange},
@@ -74,6 +76,7 @@ impl Owner {
                 state, caller, row, key, on, held,
             )));
         }
+        let message = Arc::make_mut(message);
         let count = if on { held + 1 } else { held.saturating_sub(1) };
         match position {
             Some(index) if count == 0 => drop(message.reactions.remove(index)),
