@@ -9,6 +9,11 @@ use tokio_util::sync::CancellationToken;
 
 /// How long to wait after the first failure; twice as long after each that follows.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// Records asked of the queue in one call: with 16 KiB each, 32 MiB at worst.
+const ONE_CALL: usize = 2_000;
+/// The text of records that are gathered, bytes: from here on no more are asked for.
+const GATHERED_BYTES: usize = 8 << 20;
+
 /// Who works behind the log, as a member of a group of the queue.
 #[async_trait]
 pub(crate) trait Worker: Send + Sync {
@@ -65,20 +70,25 @@ async fn work<W: Worker>(worker: &W, pause: &mut Duration) -> EngineResult<Infal
 
 /// Waits for records, and for more until there are enough or time is up.
 async fn gather<W: Worker>(consumer: &mut dyn Consumer) -> EngineResult<Vec<QueueRecord>> {
-    let mut records = consumer.next(W::BATCH).await?;
+    let mut records = consumer.next(W::BATCH.min(ONE_CALL)).await?;
     if W::GATHERS_FOR.is_zero() {
         return Ok(records);
     }
     let time_is_up = Instant::now() + W::GATHERS_FOR;
-    while records.len() < W::BATCH {
+    while records.len() < W::BATCH && text_bytes(&records) < GATHERED_BYTES {
         // A consumer that is left waiting loses nothing.
-        let more = consumer.next(W::BATCH - records.len());
+        let more = consumer.next((W::BATCH - records.len()).min(ONE_CALL));
         match timeout_at(time_is_up, more).await {
             Ok(more) => records.extend(more?),
             Err(_) => break,
         }
     }
     Ok(records)
+}
+
+fn text_bytes(records: &[QueueRecord]) -> usize {
+    let messages = records.iter().filter_map(|record| record.row.message());
+    messages.map(|message| message.content.len()).sum()
 }
 
 #[cfg(test)]

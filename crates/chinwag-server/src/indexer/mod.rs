@@ -46,8 +46,7 @@ impl Indexer {
 #[async_trait]
 impl Worker for Indexer {
     const GROUP: QueueGroup = QueueGroup::Indexer;
-    /// With 16 KiB each, 32 MiB at worst.
-    const BATCH: usize = 2_000;
+    const BATCH: usize = 8_000;
     /// A commit of the index costs as much as writing some hundred messages, and a message must be found within 2 s.
     const GATHERS_FOR: Duration = Duration::from_millis(250);
     const LONGEST_PAUSE: Duration = Duration::from_millis(500);
