@@ -69,6 +69,10 @@ for (const colorScheme of ["light", "dark"] as const) {
     await page.getByText("Change the password").click();
     await page.getByText("Keyboard").click();
     await isAccessible(ana, "the settings");
+    house.wire.cut();
+    await page.locator(".banner").waitFor();
+    await isAccessible(ana, "without a network");
+    house.wire.mend();
   });
 }
 

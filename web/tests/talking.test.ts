@@ -34,6 +34,38 @@ test("two people chat: sent, delivered and read, with typing and presence betwee
   await ben.row("Ana Lind").locator(".badge").waitFor({ state: "detached" });
 });
 
+test("three people at once write in one group, and all of them see everything once, in the same order", async () => {
+  const chatId = await house.person("ana").group("All at once", ["ben", "chen"]);
+  await house.person("ana").say(chatId, "Go");
+  const all = await Promise.all(["ana", "ben", "chen"].map((userId) => house.visit(userId)));
+  for (const visitor of all) {
+    await visitor.open("All at once");
+    await visitor.sees("Go");
+  }
+  const rounds = [1, 2, 3, 4];
+  await Promise.all(
+    all.map(async (visitor, index) => {
+      for (const round of rounds) await visitor.send(`${"ABC"[index]}${round}`);
+    }),
+  );
+  const query = { chatId, limit: 20 };
+  const said = await until(async () => {
+    const { messages } = await house.person("ana").http.request("GET /v1/messages", { query });
+    return messages.length === 1 + 3 * rounds.length && messages.map(({ content }) => content).reverse();
+  });
+  for (const letter of "ABC") {
+    const own = said.filter((text) => text.startsWith(letter));
+    assert.deepEqual(
+      own,
+      rounds.map((round) => `${letter}${round}`),
+    );
+  }
+  for (const visitor of all) await visitor.shows(said);
+  const last = said.at(-1) ?? "";
+  const author = all["ABC".indexOf(last.charAt(0))];
+  await author?.ticks(last, "Read by all");
+});
+
 test("a message is changed, answered, reacted to and deleted, and the other one sees each at once", async () => {
   const chatId = await house.person("ana").direct("chen");
   await house.person("chen").say(chatId, "Lunch at noon?");

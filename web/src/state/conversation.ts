@@ -89,7 +89,9 @@ export class Conversation {
       this.chat.on("deleted", ({ message }) => this.quotes.put(message)),
       signedIn.connection.subscribe((state) => {
         // Marks aren't part of the log: what moved while the connection was away is read again.
-        if (state === "online") void this.#follow();
+        if (state !== "online") return;
+        void this.#follow();
+        if (this.failure.peek() !== undefined) this.retry();
       }),
     );
     void this.#begin(messageId);
@@ -106,6 +108,7 @@ export class Conversation {
   /** Loads the first messages again after a failure. */
   retry(): void {
     this.failure.value = undefined;
+    this.signedIn.client.wake();
     this.#settle(this.timeline.jumpToEnd());
   }
 

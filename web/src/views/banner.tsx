@@ -5,7 +5,7 @@ import { Icon } from "./icon";
 
 /** The banner at the top. */
 export function ConnectionBanner() {
-  const { isAway, isLoaded, waiting } = useSignedIn();
+  const { client, isAway, isLoaded, waiting } = useSignedIn();
   return (
     <div class="banner-place" role="status">
       {isAway.value && (
@@ -16,6 +16,9 @@ export function ConnectionBanner() {
             {isLoaded.value && "What you send goes out as soon as you are back."}
             {waiting.value > 0 && ` ${waiting.value} waiting.`}
           </span>
+          <button type="button" class="link" onClick={() => client.wake()}>
+            Try now
+          </button>
         </div>
       )}
     </div>

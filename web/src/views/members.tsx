@@ -4,11 +4,11 @@ import type { protocol } from "@chinwag/client";
 import { useSignal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { attempt, notify } from "../state/notices";
-import { sentence } from "../state/problem";
 import { go } from "../state/route";
 import { useSignedIn } from "../state/signed-in";
 import { Avatar, PresenceDot } from "./avatar";
 import { Confirm, Dialog } from "./dialog";
+import { Failed } from "./failed";
 import { Icon } from "./icon";
 import { Chosen } from "./new-chat";
 import { PeopleSearch } from "./people-search";
@@ -20,7 +20,7 @@ const ROLES: Record<protocol.Role, string> = { owner: "Owner", admin: "Admin", m
 /** The list, and the way to add somebody. */
 export function Members({ chat }: { chat: protocol.Chat }) {
   const [shown, setShown] = useState(STEP);
-  const { members, error } = useMembers(chat, shown);
+  const { members, error, retry } = useMembers(chat, shown);
   const isAdding = useSignal(false);
   return (
     <section class="pane-section">
@@ -30,7 +30,7 @@ export function Members({ chat }: { chat: protocol.Chat }) {
           <Icon name="add" /> Add people
         </button>
       )}
-      {error !== undefined && <p class="error">{sentence(error)}</p>}
+      {error !== undefined && <Failed error={error} onRetry={retry} />}
       <ul class="people">
         {members.map((member) => (
           <Row key={member.userId} member={member} chat={chat} />
@@ -53,8 +53,12 @@ export function Members({ chat }: { chat: protocol.Chat }) {
 }
 
 /** The first members; read again when somebody comes, goes or gets another role. */
-function useMembers(chat: protocol.Chat, most: number): { members: protocol.Member[]; error?: unknown } {
+function useMembers(
+  chat: protocol.Chat,
+  most: number,
+): { members: protocol.Member[]; error?: unknown; retry: () => void } {
   const { client, people } = useSignedIn();
+  const [tries, setTries] = useState(0);
   const [state, setState] = useState<{ members: protocol.Member[]; error?: unknown }>({ members: [] });
   useEffect(() => {
     let isOld = false;
@@ -80,8 +84,8 @@ function useMembers(chat: protocol.Chat, most: number): { members: protocol.Memb
       isOld = true;
       for (const stop of stops) stop();
     };
-  }, [client, people, chat.id, most]);
-  return state;
+  }, [client, people, chat.id, most, tries]);
+  return { ...state, retry: () => setTries(tries + 1) };
 }
 
 function Row({ member, chat }: { member: protocol.Member; chat: protocol.Chat }) {

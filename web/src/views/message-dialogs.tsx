@@ -5,11 +5,11 @@ import { useEffect, useState } from "preact/hooks";
 import type { Conversation } from "../state/conversation";
 import { toggleReaction } from "../state/message-actions";
 import { attempt } from "../state/notices";
-import { sentence } from "../state/problem";
 import { fullTime } from "../text/time";
 import { Avatar } from "./avatar";
 import { Confirm, Dialog } from "./dialog";
 import { EmojiDialog } from "./emoji-dialog";
+import { Failed } from "./failed";
 
 /** The dialog that is open, if one is. */
 export function MessageDialogs({ conversation, chat }: { conversation: Conversation; chat: protocol.Chat }) {
@@ -120,12 +120,14 @@ function Versions(properties: { item: TimelineItem; conversation: Conversation; 
   const { item, conversation, onClose } = properties;
   const [versions, setVersions] = useState<protocol.Version[]>();
   const [error, setError] = useState<unknown>();
-  useEffect(() => {
+  const read = () => {
+    setError(undefined);
     conversation.chat.versions(item.message.id ?? "").then(setVersions, setError);
-  }, [conversation, item]);
+  };
+  useEffect(read, [conversation, item]);
   return (
     <Dialog title="Versions of this message" onClose={onClose}>
-      {error !== undefined && <p class="error">{sentence(error)}</p>}
+      {error !== undefined && <Failed error={error} onRetry={read} />}
       <ol class="versions">
         {versions?.map(({ content, timestamp }) => (
           <li key={timestamp}>

@@ -3,9 +3,9 @@
 import type { protocol } from "@chinwag/client";
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { sentence } from "../state/problem";
 import { useSignedIn } from "../state/signed-in";
 import { Avatar, PresenceDot } from "./avatar";
+import { Failed } from "./failed";
 
 /** A pause in typing of this length asks. */
 const PAUSE_MS = 200;
@@ -21,7 +21,7 @@ export function PeopleSearch(properties: {
   const { label, without = [], onChoose, mark } = properties;
   const { userId } = useSignedIn();
   const [words, setWords] = useState("");
-  const { users, error } = useFound(words.trim());
+  const { users, error, retry } = useFound(words.trim());
   const shown = users?.filter(({ id, disabled }) => id !== userId && !disabled && !without.includes(id));
   return (
     <search class="people-search">
@@ -35,11 +35,7 @@ export function PeopleSearch(properties: {
         value={words}
         onInput={(event) => setWords(event.currentTarget.value)}
       />
-      {error !== undefined && (
-        <p class="error" role="alert">
-          {sentence(error)}
-        </p>
-      )}
+      {error !== undefined && <Failed error={error} onRetry={retry} />}
       <p class="hidden" role="status">
         {shown && `${shown.length} found`}
       </p>
@@ -73,8 +69,9 @@ function emptyNote(words: string): string {
 }
 
 /** Who is found; the last answer stays until the next one. */
-function useFound(words: string): { users?: protocol.User[]; error?: unknown } {
+function useFound(words: string): { users?: protocol.User[]; error?: unknown; retry: () => void } {
   const { client, people } = useSignedIn();
+  const [tries, setTries] = useState(0);
   const [found, setFound] = useState<{ users?: protocol.User[]; error?: unknown }>({});
   useEffect(() => {
     let isOld = false;
@@ -92,6 +89,6 @@ function useFound(words: string): { users?: protocol.User[]; error?: unknown } {
       isOld = true;
       clearTimeout(pause);
     };
-  }, [client, people, words]);
-  return found;
+  }, [client, people, words, tries]);
+  return { ...found, retry: () => setTries(tries + 1) };
 }

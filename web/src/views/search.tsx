@@ -3,12 +3,12 @@
 import type { protocol } from "@chinwag/client";
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { sentence } from "../state/problem";
 import { addressOf, go } from "../state/route";
 import { type SignedIn, useSignedIn } from "../state/signed-in";
 import { marked, snippet } from "../text/snippet";
 import { fullTime, shortTime } from "../text/time";
 import { chatName } from "./chat-name";
+import { Failed } from "./failed";
 import { Pane } from "./pane";
 
 /** A pause in typing of this length asks. */
@@ -88,11 +88,7 @@ export function Search({ chatId }: { chatId?: protocol.ChatId }) {
           </button>
         )}
       </search>
-      {error.value !== undefined && (
-        <p class="error pane-note" role="alert">
-          {sentence(error.value)}
-        </p>
-      )}
+      {error.value !== undefined && <Failed error={error.value} onRetry={() => void ask()} />}
       <Hits found={found.value} signedIn={signedIn} isBusy={isBusy.value} onMore={(now) => void ask(now)} />
     </Pane>
   );

@@ -139,6 +139,11 @@ export class Client {
     return this.#userId ?? userOf(await this.#tokens.get(false));
   }
 
+  /** Tries to connect at once instead of when it is time; asks whether the server is there where a session stands. */
+  wake(): void {
+    this.post({ type: "wake" });
+  }
+
   /** Closes the client. What waits to be sent is kept, and sent by the next one. */
   close(): void {
     this.#end(closedError());
@@ -337,7 +342,7 @@ export class Client {
       );
     }
     if (this.#isOver) return;
-    const wake = () => this.post({ type: "wake" });
+    const wake = () => this.wake();
     this.#unfollow = followPage({ wake, hide: () => this.#remote.close(), show: open });
   }
 
