@@ -2,13 +2,14 @@
 
 use std::{
     collections::HashMap,
-    hash::{BuildHasher as _, RandomState},
+    hash::BuildHasher as _,
     sync::{Arc, atomic::Ordering},
 };
 
 use bytes::Bytes;
 use chinwag_core::ports::{Broadcast, BroadcastFrame};
 use chinwag_proto::{SessionId, UserId, frames::ServerFrame};
+use foldhash::quality::RandomState;
 use parking_lot::RwLock;
 use smallvec::SmallVec;
 
@@ -20,23 +21,26 @@ const SHARDS: usize = 32;
 
 type Sessions = SmallVec<[Arc<Session>; 1]>;
 
+/// Looked into for every member of every event: the hash is quick, and seeded anew in each process.
+type Shard = RwLock<HashMap<UserId, Sessions, RandomState>>;
+
 /// The sessions of this node.
 pub(super) struct Registry {
     hasher: RandomState,
-    shards: [RwLock<HashMap<UserId, Sessions>>; SHARDS],
+    shards: [Shard; SHARDS],
     counts: Arc<GatewayCounts>,
 }
 
 impl Registry {
     pub(super) fn new(counts: Arc<GatewayCounts>) -> Self {
         Self {
-            hasher: RandomState::new(),
+            hasher: RandomState::default(),
             shards: std::array::from_fn(|_| RwLock::default()),
             counts,
         }
     }
 
-    fn shard(&self, user: &UserId) -> &RwLock<HashMap<UserId, Sessions>> {
+    fn shard(&self, user: &UserId) -> &Shard {
         let index = usize::try_from(self.hasher.hash_one(user)).unwrap_or_default() % SHARDS;
         &self.shards[index]
     }
@@ -74,9 +78,7 @@ impl Registry {
 
     /// Returns the users who have sessions here.
     pub(super) fn users(&self) -> Vec<UserId> {
-        let users = |shard: &RwLock<HashMap<UserId, Sessions>>| -> Vec<UserId> {
-            shard.read().keys().cloned().collect()
-        };
+        let users = |shard: &Shard| -> Vec<UserId> { shard.read().keys().cloned().collect() };
         self.shards.iter().flat_map(users).collect()
     }
 
@@ -89,7 +91,7 @@ impl Registry {
 
     /// Returns all sessions.
     pub(super) fn all(&self) -> Vec<Arc<Session>> {
-        let sessions = |shard: &RwLock<HashMap<UserId, Sessions>>| -> Vec<Arc<Session>> {
+        let sessions = |shard: &Shard| -> Vec<Arc<Session>> {
             shard.read().values().flatten().cloned().collect()
         };
         self.shards.iter().flat_map(sessions).collect()

@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Buf as _, Bytes};
 use parking_lot::Mutex;
+use rustix::net::{self, SendFlags};
 use smallvec::SmallVec;
 use tokio::net::TcpStream;
 
@@ -271,7 +272,7 @@ impl Connection {
         }
         let mut written = 0;
         if let (None, Some(socket)) = (&outgoing.pending, &self.socket) {
-            match taken(socket.try_write(&frame)) {
+            match taken(socket_send(socket, &frame)) {
                 Ok(all) if all == frame.len() => return Sent::Written,
                 Ok(part) => written = part,
                 Err(_) => {
@@ -314,7 +315,7 @@ impl Connection {
             .take(MAX_SLICES)
             .map(|frame| IoSlice::new(frame))
             .collect();
-        let mut written = taken(socket.try_write_vectored(&slices))?;
+        let mut written = taken(socket_send_vectored(socket, &slices))?;
         let mut whole = 0;
         for slice in &slices {
             if written < slice.len() {
@@ -325,6 +326,20 @@ impl Connection {
         }
         Ok((whole, written))
     }
+}
+
+/// Sends what the kernel takes at once.
+///
+/// The runtime isn't asked whether the socket is writable: it nearly always is, and asking costs a tenth of a send.
+/// Where it isn't, the connection's own task asks when it comes to write the rest.
+fn socket_send(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+    Ok(net::send(socket, bytes, flags)?)
+}
+
+/// Sends what the kernel takes at once, of several pieces.
+fn socket_send_vectored(socket: &TcpStream, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    Ok(rustix::io::writev(socket, slices)?)
 }
 
 /// A socket that takes nothing now isn't an error.

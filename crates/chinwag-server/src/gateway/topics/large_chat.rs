@@ -17,7 +17,7 @@ use smallvec::SmallVec;
 use tokio::sync::OnceCell;
 
 use super::{
-    members::{Members, Sight},
+    members::Members,
     order::{Came, Order, Path, Put},
 };
 use crate::{
@@ -135,21 +135,20 @@ impl Gateway {
             .iter()
             .map(|frame| encode::log(&frame.frame))
             .collect();
-        for (user, sight) in chat.members.sights(lowest) {
-            match sight {
-                Sight::All => self.registry.send_many(&user, &all),
-                Sight::Within(intervals) => {
-                    let mut seen: SmallVec<[Bytes; 4]> = SmallVec::new();
-                    for (frame, bytes) in frames.iter().zip(&all) {
-                        if intervals.sees(frame.frame.seq, frame.target) {
-                            seen.push(bytes.clone());
-                        } else if intervals.contains(frame.frame.seq) {
-                            seen.push(hidden(frame));
-                        }
-                    }
-                    self.registry.send_many(&user, &seen);
+        let sights = chat.members.sights(lowest);
+        for user in &sights.all {
+            self.registry.send_many(user, &all);
+        }
+        for (user, intervals) in &sights.within {
+            let mut seen: SmallVec<[Bytes; 4]> = SmallVec::new();
+            for (frame, bytes) in frames.iter().zip(&all) {
+                if intervals.sees(frame.frame.seq, frame.target) {
+                    seen.push(bytes.clone());
+                } else if intervals.contains(frame.frame.seq) {
+                    seen.push(hidden(frame));
                 }
             }
+            self.registry.send_many(user, &seen);
         }
     }
 

@@ -1,6 +1,9 @@
 //! The members of a large chat who are online here, and what of it each may see.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use chinwag_core::model::Intervals;
 use chinwag_proto::{Seq, UserId};
@@ -9,22 +12,40 @@ use parking_lot::Mutex;
 /// The members of one chat who are online here.
 #[derive(Default)]
 pub(in crate::gateway) struct Members {
-    present: Mutex<HashMap<UserId, Intervals>>,
+    present: Mutex<Present>,
     /// Who became one, as far as is heard; to be looked up.
     joining: Mutex<HashSet<UserId>>,
 }
 
-/// What a member sees of some events.
-pub(super) enum Sight {
-    /// All.
-    All,
-    /// What lies in these.
-    Within(Intervals),
+#[derive(Default)]
+struct Present {
+    intervals: HashMap<UserId, Intervals>,
+    /// Made when it is asked for, kept until somebody's intervals change.
+    sights: Option<Arc<Sights>>,
+}
+
+impl Present {
+    /// Returns the intervals, to change them.
+    fn change(&mut self) -> &mut HashMap<UserId, Intervals> {
+        self.sights = None;
+        &mut self.intervals
+    }
+}
+
+/// What the members see of events from some place on.
+#[derive(Default)]
+pub(super) struct Sights {
+    /// From where on the first see everything.
+    all_from: Seq,
+    /// Who sees everything from there on.
+    pub(super) all: Vec<UserId>,
+    /// Who sees what lies in these.
+    pub(super) within: Vec<(UserId, Intervals)>,
 }
 
 impl Members {
     pub(super) fn put(&self, user: UserId, intervals: Intervals) {
-        self.present.lock().insert(user, intervals);
+        self.present.lock().change().insert(user, intervals);
     }
 
     /// Notes who became a member.
@@ -42,27 +63,28 @@ impl Members {
     /// Returns whether the user was one, or was to be.
     pub(super) fn remove(&self, user: &UserId) -> bool {
         let joining = self.joining.lock().remove(user);
-        self.present.lock().remove(user).is_some() || joining
+        self.present.lock().change().remove(user).is_some() || joining
     }
 
     /// Forgets everybody.
     pub(super) fn clear(&self) {
         self.joining.lock().clear();
-        self.present.lock().clear();
+        self.present.lock().change().clear();
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.present.lock().is_empty() && self.joining.lock().is_empty()
+        self.present.lock().intervals.is_empty() && self.joining.lock().is_empty()
     }
 
     pub(super) fn contains(&self, user: &UserId) -> bool {
-        self.present.lock().contains_key(user)
+        self.present.lock().intervals.contains_key(user)
     }
 
     /// Returns those who are in at this moment.
     pub(super) fn present(&self) -> Vec<UserId> {
         let present = self.present.lock();
         present
+            .intervals
             .iter()
             .filter(|(_, intervals)| is_open(intervals))
             .map(|(user, _)| user.clone())
@@ -73,7 +95,7 @@ impl Members {
     pub(super) fn close(&self, users: &[UserId], through: Seq) {
         let mut present = self.present.lock();
         for user in users {
-            if let Some(intervals) = present.get_mut(user) {
+            if let Some(intervals) = present.change().get_mut(user) {
                 close(intervals, through);
             }
         }
@@ -83,29 +105,41 @@ impl Members {
     pub(super) fn close_all(&self, through: Seq) {
         let mut present = self.present.lock();
         present
+            .change()
             .values_mut()
             .for_each(|intervals| close(intervals, through));
     }
 
     /// Forgets those who see nothing at a place or after it.
     pub(super) fn forget_before(&self, next: Seq) {
-        self.present.lock().retain(|_, intervals| {
+        self.present.lock().change().retain(|_, intervals| {
             let last = intervals.as_slice().last();
             last.is_some_and(|last| last.through.is_none_or(|through| through >= next))
         });
     }
 
     /// Returns what each sees of events from `lowest` on, which is the lowest place that they or their targets have.
-    pub(super) fn sights(&self, lowest: Seq) -> Vec<(UserId, Sight)> {
-        let present = self.present.lock();
-        let sight = |intervals: &Intervals| match intervals.as_slice() {
-            [one] if one.from <= lowest && one.through.is_none() => Sight::All,
-            _ => Sight::Within(intervals.clone()),
-        };
-        present
-            .iter()
-            .map(|(user, intervals)| (user.clone(), sight(intervals)))
-            .collect()
+    pub(super) fn sights(&self, lowest: Seq) -> Arc<Sights> {
+        let mut present = self.present.lock();
+        if let Some(sights) = &present.sights
+            && sights.all_from <= lowest
+        {
+            return Arc::clone(sights);
+        }
+        let mut sights = Sights::default();
+        for (user, intervals) in &present.intervals {
+            match intervals.as_slice() {
+                [one] if one.from <= lowest && one.through.is_none() => {
+                    sights.all_from = sights.all_from.max(one.from);
+                    sights.all.push(user.clone());
+                }
+                _ => sights.within.push((user.clone(), intervals.clone())),
+            }
+        }
+        let sights = Arc::new(sights);
+        // What concerns an early message is rare: for those that come, the first ones stay.
+        present.sights.get_or_insert_with(|| Arc::clone(&sights));
+        sights
     }
 }
 
@@ -141,6 +175,31 @@ mod tests {
         assert!(members.contains(&user("ben")));
         members.forget_before(Seq(8));
         assert!(!members.contains(&user("ben")));
+    }
+
+    #[test]
+    fn who_sees_all_from_a_place_on_is_known_until_somebody_comes_or_goes() {
+        let members = Members::default();
+        members.put(user("ana"), Intervals::from(Seq(1)));
+        members.put(user("ben"), Intervals::from(Seq(5)));
+        let of = |lowest: u64| {
+            let sights = members.sights(Seq(lowest));
+            let mut all = sights.all.clone();
+            all.sort();
+            (all, sights.within.len())
+        };
+        assert_eq!(of(5), (vec![user("ana"), user("ben")], 0));
+        assert_eq!(of(9), (vec![user("ana"), user("ben")], 0));
+        assert_eq!(
+            of(4),
+            (vec![user("ana")], 1),
+            "an edit of an earlier message"
+        );
+        assert_eq!(of(9), (vec![user("ana"), user("ben")], 0));
+        members.close(&[user("ana")], Seq(9));
+        assert_eq!(of(9), (vec![user("ben")], 1));
+        members.put(user("cleo"), Intervals::from(Seq(7)));
+        assert_eq!(of(9), (vec![user("ben"), user("cleo")], 1));
     }
 
     #[test]
