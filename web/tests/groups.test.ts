@@ -68,6 +68,20 @@ test("who is removed loses the chat from the screen at once, and a link to it le
   assert.equal(await dina.page.getByText(/Before|After|Secrets/).count(), 0);
 });
 
+test("a group that its owner deletes goes from everybody's screen", async () => {
+  const chatId = await house.person("ana").group("Short-lived", ["dina"]);
+  await house.person("ana").say(chatId, "Hello");
+  const [ana, dina] = await Promise.all([house.visit("ana"), house.visit("dina")]);
+  await dina.open("Short-lived");
+  await dina.sees("Hello");
+  await ana.goto(`/chat/${chatId}?details`);
+  await ana.page.getByRole("button", { name: "Delete the group" }).click();
+  await ana.page.getByRole("button", { name: "Delete for all" }).click();
+  await dina.page.getByRole("heading", { name: "This chat isn't there" }).waitFor();
+  await ana.isIn();
+  for (const visitor of [ana, dina]) assert.equal(await visitor.row("Short-lived").count(), 0);
+});
+
 test("a mention is completed, stands out for who is meant, and shows in their list", async () => {
   const chatId = await house.person("ana").group("Mentions", ["ben", "chen"]);
   await house.person("ana").say(chatId, "Start");

@@ -86,6 +86,9 @@ test("a link whose label names another place stays text, and images are not load
 });
 
 test("the page's policy stops inline code, code from elsewhere and plain strings as markup", async () => {
+  const policy = (await fetch(house.served.url)).headers.get("content-security-policy") ?? "";
+  assert.match(policy, /default-src 'none'.*script-src 'self'.*require-trusted-types-for 'script'/);
+  assert.doesNotMatch(policy, /unsafe/);
   const stranger = await house.stranger();
   const stopped = await stranger.page.evaluate(async () => {
     const violations: string[] = [];

@@ -82,6 +82,15 @@ test("a message is changed, answered, reacted to and deleted, and the other one 
   await chen.message("Make it one").getByRole("button", { name: "👍, 2" }).click();
   await ana.message("Make it one").getByRole("button", { name: "👍, 1" }).waitFor();
 
+  await chen.act("Make it one", "Other reactions");
+  await chen.page.getByLabel("Search emoji").fill("rocket");
+  await chen.page
+    .getByRole("dialog")
+    .getByRole("button", { name: /rocket/ })
+    .first()
+    .click();
+  await ana.message("Make it one").getByRole("button", { name: "🚀, 1" }).waitFor();
+
   await ana.act("Make it one", "Change");
   await ana.send("Make it half past");
   await chen.message("Make it half past").getByText("edited").waitFor();

@@ -1,7 +1,7 @@
 /** Waiting for what must come. */
 
 /** Generous, since the machine may be busy: only a failure waits so long. */
-export const PATIENCE_MS = 30_000;
+export const PATIENCE_MS = 60_000;
 const LOOK_EVERY_MS = 25;
 
 /** Looks again and again until something holds, and returns it. */
