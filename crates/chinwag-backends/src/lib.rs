@@ -2,6 +2,8 @@
 
 #[cfg(feature = "apns")]
 pub mod apns;
+#[cfg(feature = "cassandra")]
+pub mod cassandra;
 #[cfg(any(feature = "fjall", feature = "tantivy"))]
 mod disk;
 #[cfg(feature = "fcm")]

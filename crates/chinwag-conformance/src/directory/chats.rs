@@ -111,3 +111,20 @@ pub async fn a_chat_stays_marked_as_deleted_after_purging<E: DirectoryEngine>(en
     store.purge(chat(1)).await.unwrap();
     assert!(read(&engine, chat(1)).await.unwrap().deleted);
 }
+
+pub async fn a_chat_is_not_changed_by_an_event_that_finds_its_place_taken<E: DirectoryEngine>(
+    engine: E,
+) {
+    let store = engine.message_store();
+    let mut old = Conversation::of(chat(1));
+    let made = old.make("first");
+    let mut new = old.under(2);
+    let taken: Vec<_> = (0..6).map(|_| new.message("ana", "x")).collect();
+    let late = (0..6).map(|_| change(&mut old, |row| row.name = Some("late".into())));
+    let late: Vec<_> = late.collect();
+    store.append(vec![made]).await.unwrap();
+    store.append(taken).await.unwrap();
+    store.append(late).await.unwrap();
+    let row = read(&engine, chat(1)).await.unwrap();
+    assert_eq!(row.name.as_deref(), Some("first"));
+}

@@ -203,3 +203,30 @@ pub async fn memberships_are_there_after_reopening<E: DirectoryEngine>(engine: E
     assert_eq!(chats.len(), 1);
     assert!(directory.chats(&[chat(1)]).await.unwrap()[0].is_some());
 }
+
+pub async fn nobody_becomes_a_member_by_an_event_that_finds_its_place_taken<E: DirectoryEngine>(
+    engine: E,
+) {
+    let store = engine.message_store();
+    let mut old = Conversation::of(chat(1));
+    let join = old.join(&["ana", "bo"]);
+    let mut new = old.under(2);
+    // Two of the old term that land only after the new owner has written at their places.
+    let late_join = old.join(&["cy"]);
+    let late_part = old.part(&["bo"]);
+    let taken = vec![new.message("ana", "one"), new.message("ana", "two")];
+    store.append(vec![join]).await.unwrap();
+    store.append(taken).await.unwrap();
+    store.append(vec![late_join, late_part]).await.unwrap();
+    let directory = engine.directory();
+    let wanted = [("ana".to_owned(), true), ("bo".to_owned(), true)];
+    for limit in [1, 2, 10] {
+        assert_eq!(members(&directory, limit).await, wanted);
+    }
+    let asked = [user("bo"), user("cy")];
+    let found = directory.memberships(chat(1), &asked).await.unwrap();
+    let active = found.into_iter().map(|found| Some(found?.member.active));
+    assert_eq!(active.collect::<Vec<_>>(), [Some(true), None]);
+    let chats = directory.chats_of(&user("cy"), None, 10).await.unwrap();
+    assert!(chats.is_empty());
+}

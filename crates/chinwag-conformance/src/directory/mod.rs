@@ -19,12 +19,14 @@ macro_rules! directory {
             a_chat_is_read_as_it_was_last_written
             chats_answer_in_the_order_of_the_question
             a_chat_under_a_lower_stamp_loses
+            a_chat_is_not_changed_by_an_event_that_finds_its_place_taken
             all_chats_come_rising_by_page_deleted_ones_too
             a_chat_stays_marked_as_deleted_after_purging
 
             members_come_in_order_of_user_id_by_page
             members_who_left_stay_and_are_marked
             a_member_under_a_lower_stamp_loses
+            nobody_becomes_a_member_by_an_event_that_finds_its_place_taken
             memberships_answer_in_the_order_of_the_question
             chats_of_a_user_come_in_order_of_chat_id_by_page
             users_whose_ids_begin_alike_do_not_mix

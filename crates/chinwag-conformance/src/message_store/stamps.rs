@@ -93,3 +93,49 @@ pub async fn amending_keeps_the_term_that_placed_the_message<E: MessageStoreEngi
     let found = store.find(message.row.id).await.unwrap();
     assert_eq!(found, Some((chat(1), Seq(1))));
 }
+
+pub async fn a_deletion_beats_the_edit_before_it_whichever_lands_last<E: MessageStoreEngine>(
+    engine: E,
+) {
+    let store = engine.message_store();
+    let mut talk = Conversation::of(chat(1));
+    let message = talk.message("ana", "one");
+    let edit = talk.edit(&message.row, "two");
+    let delete = talk.delete(&amended(&edit));
+    store.append(vec![message.clone()]).await.unwrap();
+    store.append(vec![delete.clone()]).await.unwrap();
+    store.append(vec![edit.clone()]).await.unwrap();
+    let rows = store.rows(&[(chat(1), Seq(1))]).await.unwrap();
+    assert_eq!(rows, [Some(amended(&delete))]);
+    assert!(store.versions(chat(1), Seq(1)).await.unwrap().is_empty());
+    // All of it again, as an owner does who wasn't told.
+    store.append(vec![delete.clone(), message]).await.unwrap();
+    store.append(vec![edit]).await.unwrap();
+    let rows = store.rows(&[(chat(1), Seq(1))]).await.unwrap();
+    assert_eq!(rows, [Some(amended(&delete))]);
+    let log = store.read(chat(1), all()).await.unwrap();
+    assert_eq!(log.len(), 3);
+}
+
+pub async fn a_late_row_above_the_later_terms_head_gives_way_to_the_next_one<
+    E: MessageStoreEngine,
+>(
+    engine: E,
+) {
+    let store = engine.message_store();
+    let mut old = Conversation::of(chat(1));
+    let first = old.message("ana", "one");
+    let mut new = old.under(2);
+    let second = new.message("bo", "two");
+    let late: Vec<_> = (0..3).map(|_| old.message("ana", "late")).collect();
+    store
+        .append(vec![first.clone(), second.clone()])
+        .await
+        .unwrap();
+    store.append(late).await.unwrap();
+    let (third, fourth) = (new.message("bo", "three"), new.message("bo", "four"));
+    let appends = vec![third.clone(), fourth.clone()];
+    store.append(appends).await.unwrap();
+    let rows = store.read(chat(1), all()).await.unwrap();
+    assert_eq!(rows, [first.row, second.row, third.row, fourth.row]);
+}
