@@ -91,15 +91,15 @@ test("what is on the screen stays where it is while older and newer messages are
   const ana = await house.visit("ana");
   await house.openAround(ana, chatId, AFTER_MANY_YEARS);
   for (const to of ["older", "newer", "older", "newer"] as const) {
-    const place = await ana.page.locator(".history").evaluate((box, up) => {
+    const { before, ...place } = await ana.page.locator(".history").evaluate((box, up) => {
+      const rows = [...document.querySelectorAll<HTMLElement>(".message")];
+      const before = rows.map((row) => row.dataset.message ?? "");
       // Just where more is asked for.
       box.scrollTop = up ? box.clientHeight : box.scrollHeight - 2 * box.clientHeight;
       const top = box.getBoundingClientRect().top;
-      const rows = [...document.querySelectorAll<HTMLElement>(".message")];
       const first = rows.find((row) => row.getBoundingClientRect().bottom > top);
-      return { key: first?.dataset.key ?? "", top: first?.getBoundingClientRect().top ?? 0 };
+      return { before, key: first?.dataset.key ?? "", top: first?.getBoundingClientRect().top ?? 0 };
     }, to === "older");
-    const before = await shownIds(ana);
     await until(async () => hasMoved(before, await shownIds(ana), to));
     const row = ana.page.locator(`[data-key="${place.key}"]`);
     const top = await row.evaluate((element) => element.getBoundingClientRect().top);
