@@ -43,7 +43,7 @@ impl Default for Options {
             queue_groups: GroupSet::of(&QueueGroup::ALL),
             min_free_bytes: 256 << 20,
             cache_bytes: 32 << 20,
-            write_buffer_bytes: 32 << 20,
+            write_buffer_bytes: 16 << 20,
             clock: Arc::new(SystemClock::default()),
             commit_observer: Arc::new(|_| {}),
         }

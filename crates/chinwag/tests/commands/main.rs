@@ -6,6 +6,7 @@
 
 mod backup;
 mod chatting;
+mod corpus;
 mod demo;
 mod exporting;
 mod importing;
