@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use chinwag_backends::fjall::OpenError;
+use chinwag_backends::{fjall::OpenError, kafka, redis};
 use chinwag_proto::Problem;
 
 /// Why a server doesn't start.
@@ -27,6 +27,12 @@ pub enum StartError {
     /// The embedded engine refuses its directory.
     #[error(transparent)]
     Store(OpenError),
+    /// Redis can't be used.
+    #[error(transparent)]
+    Redis(#[from] redis::ConnectError),
+    /// Kafka can't be used.
+    #[error(transparent)]
+    Kafka(#[from] kafka::ConnectError),
     /// The configuration asks for what can't be.
     #[error("{0}")]
     Config(String),

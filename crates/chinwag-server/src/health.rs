@@ -10,8 +10,9 @@ use std::{
 };
 
 use chinwag_core::ports::{
-    Accounts, EngineError, EventQueue, IndexState, MessageStore, QueueGroup, SearchIndex,
+    Accounts, EngineError, EventQueue, IndexState, MessageStore, Presence, QueueGroup, SearchIndex,
 };
+use chinwag_proto::UserId;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -27,6 +28,7 @@ pub struct Health {
     accounts: Arc<dyn Accounts>,
     queue: Arc<dyn EventQueue>,
     search: Arc<dyn SearchIndex>,
+    presence: Arc<dyn Presence>,
     data_dir: PathBuf,
     min_free: u64,
 }
@@ -87,6 +89,7 @@ impl Health {
         accounts: Arc<dyn Accounts>,
         queue: Arc<dyn EventQueue>,
         search: Arc<dyn SearchIndex>,
+        presence: Arc<dyn Presence>,
         data_dir: PathBuf,
         min_free: u64,
     ) -> Self {
@@ -96,6 +99,7 @@ impl Health {
             accounts,
             queue,
             search,
+            presence,
             data_dir,
             min_free,
         }
@@ -114,15 +118,17 @@ impl Health {
 
     /// Asks every part.
     pub async fn report(&self) -> Report {
-        let (store, accounts, search) = tokio::join!(
+        let (store, accounts, search, presence) = tokio::join!(
             patiently(self.store.heads(&[])),
             patiently(self.accounts.keys()),
             patiently(self.search_lag()),
+            patiently(self.find_nobody()),
         );
         let parts = vec![
             part("store", store),
             part("directory", accounts),
             part("search", search),
+            part("presence", presence),
             part("disk", self.disk()),
         ];
         let down = parts.iter().take(2).any(|part| !part.ok);
@@ -133,6 +139,12 @@ impl Health {
             () => Status::Ok,
         };
         report(status, parts)
+    }
+
+    /// Looks for a user's sessions, so that presence answers; whose doesn't matter.
+    async fn find_nobody(&self) -> Result<(), EngineError> {
+        let nobody = UserId::new("-").expect("a user id may be a dash");
+        self.presence.locate(&[nobody]).await.map(drop)
     }
 
     /// Returns how many events the search index is behind, where that is few.

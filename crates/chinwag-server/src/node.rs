@@ -58,7 +58,7 @@ impl Node {
         transfer::refuse_unfinished(&config.data_dir)?;
         let clock = Arc::clone(&opening.clock);
         let metrics = Arc::new(Metrics::default());
-        let ports = wiring::open(config, &opening, &metrics)?;
+        let ports = wiring::open(config, &opening, &metrics).await?;
         let delivery = Arc::new(Delivery::new(
             NODE,
             Arc::clone(&ports.presence),
@@ -296,6 +296,7 @@ fn make_api(
         Arc::clone(&ports.accounts),
         Arc::clone(&ports.queue),
         Arc::clone(&ports.search),
+        Arc::clone(&ports.presence),
         config.data_dir.clone(),
         config.storage_min_free,
     );

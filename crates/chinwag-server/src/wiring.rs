@@ -4,6 +4,8 @@ use std::{path::Path, sync::Arc};
 
 use chinwag_backends::{
     fjall::{Embedded, Options},
+    kafka::KafkaQueue,
+    redis::{Redis, RedisBus, RedisPresence},
     tantivy::{self, TantivySearch},
 };
 use chinwag_core::{
@@ -16,7 +18,7 @@ use chinwag_core::{
 };
 
 use crate::{
-    config::{Config, Engine},
+    config::{Config, Engine, LiveEngine, QueueEngine},
     error::StartError,
     metrics::{MeasuredStore, Metrics},
 };
@@ -44,8 +46,8 @@ pub struct Ports {
     pub embedded: Arc<Embedded>,
 }
 
-/// Opens the engines that a configuration names.
-pub fn open(
+/// Opens the engines that a configuration names; all must answer, so that what is misconfigured is told at the start.
+pub async fn open(
     config: &Config,
     opening: &Opening,
     metrics: &Arc<Metrics>,
@@ -53,6 +55,7 @@ pub fn open(
     let clock = &opening.clock;
     let embedded = embedded(config, opening, metrics)?;
     let engines = config.engines;
+    let mut redis = SharedRedis(None);
     let store: Arc<dyn MessageStore> = match engines.store {
         Engine::Embedded => embedded.clone(),
     };
@@ -68,19 +71,35 @@ pub fn open(
             Engine::Embedded => embedded.clone(),
         },
         queue: match engines.queue {
-            Engine::Embedded => embedded.clone(),
+            QueueEngine::Embedded => embedded.clone(),
+            QueueEngine::Kafka => Arc::new(KafkaQueue::connect(config.kafka.clone()).await?),
         },
         presence: match engines.presence {
-            Engine::Embedded => Arc::new(MemoryPresence::new(Arc::clone(clock))),
+            LiveEngine::Embedded => Arc::new(MemoryPresence::new(Arc::clone(clock))),
+            LiveEngine::Redis => Arc::new(RedisPresence::new(redis.connect(config).await?)),
         },
         bus: match engines.bus {
-            Engine::Embedded => Arc::new(MemoryBus::new()),
+            LiveEngine::Embedded => Arc::new(MemoryBus::new()),
+            LiveEngine::Redis => Arc::new(RedisBus::new(redis.connect(config).await?)),
         },
         search: match engines.search {
             Engine::Embedded => Arc::new(search(config, clock)?),
         },
         embedded,
     })
+}
+
+/// The one Redis of all ports that it implements.
+struct SharedRedis(Option<Arc<Redis>>);
+
+impl SharedRedis {
+    async fn connect(&mut self, config: &Config) -> Result<Arc<Redis>, StartError> {
+        if let Some(redis) = &self.0 {
+            return Ok(Arc::clone(redis));
+        }
+        let redis = Redis::connect(config.redis.clone()).await?;
+        Ok(Arc::clone(self.0.insert(redis)))
+    }
 }
 
 fn search(config: &Config, clock: &Arc<dyn Clock>) -> Result<TantivySearch, StartError> {
@@ -124,8 +143,13 @@ fn embedded(
     }
     let options = Options {
         accept_loss: opening.accept_loss,
-        // Nobody reads for devices yet.
-        queue_groups: GroupSet::of(&[QueueGroup::Fanout, QueueGroup::Indexer, QueueGroup::Purger]),
+        queue_groups: match config.engines.queue {
+            // Nobody reads for devices yet.
+            QueueEngine::Embedded => {
+                GroupSet::of(&[QueueGroup::Fanout, QueueGroup::Indexer, QueueGroup::Purger])
+            }
+            QueueEngine::Kafka => GroupSet::NONE,
+        },
         min_free_bytes: config.storage_min_free,
         cache_bytes: config.storage_cache,
         clock: Arc::clone(&opening.clock),

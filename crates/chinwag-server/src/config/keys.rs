@@ -46,6 +46,8 @@ const fn unset(name: &'static str, kind: Kind, doc: &'static str) -> Key {
 }
 
 const EMBEDDED: Kind = Word(&["embedded"]);
+const EMBEDDED_OR_REDIS: Kind = Word(&["embedded", "redis"]);
+const EMBEDDED_OR_KAFKA: Kind = Word(&["embedded", "kafka"]);
 /// Most sizes in bytes of single things; an answer must fit into memory many times.
 const SMALL: Kind = Count(1, 16 * 1024 * 1024);
 const MANY: Kind = Count(1, 1_000_000);
@@ -328,19 +330,19 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "engines.presence",
-        EMBEDDED,
+        EMBEDDED_OR_REDIS,
         "embedded",
         "Who knows who is online.",
     ),
     key(
         "engines.bus",
-        EMBEDDED,
+        EMBEDDED_OR_REDIS,
         "embedded",
         "What carries live events between nodes.",
     ),
     key(
         "engines.queue",
-        EMBEDDED,
+        EMBEDDED_OR_KAFKA,
         "embedded",
         "What carries events to those who work behind the log.",
     ),
@@ -349,6 +351,94 @@ pub const KEYS: &[Key] = &[
         EMBEDDED,
         "embedded",
         "Who finds messages by their words.",
+    ),
+    Key {
+        secret: true,
+        ..key(
+            "redis.urls",
+            List,
+            "redis://127.0.0.1:6379",
+            "Where Redis is: redis://[user:password@]host:port[/database], rediss:// for TLS; of a cluster some of its nodes.",
+        )
+    },
+    key(
+        "redis.cluster",
+        Flag,
+        "false",
+        "Whether it is a Redis Cluster.",
+    ),
+    key(
+        "redis.prefix",
+        Text,
+        "",
+        "What all its keys and channels begin with, where others use the same Redis; the same on every node.",
+    ),
+    key(
+        "redis.timeout",
+        Time,
+        "1s",
+        "How long a connection or an answer may take before a Redis counts as away.",
+    ),
+    key(
+        "redis.last_seen",
+        Time,
+        "7d",
+        "How long it is remembered when a user was last online; some 150 bytes a user.",
+    ),
+    key(
+        "redis.waiting_messages",
+        MANY,
+        "16384",
+        "Messages from other nodes that may wait for this one; more are dropped, and clients fetch what they miss.",
+    ),
+    key("redis.waiting_bytes", Bytes, "64MiB", "Bytes of them."),
+    key(
+        "kafka.brokers",
+        List,
+        "127.0.0.1:9092",
+        "Some of the brokers of Kafka, host:port each.",
+    ),
+    key(
+        "kafka.prefix",
+        Text,
+        "chinwag",
+        "What the names of its topics and groups begin with; the same on every node.",
+    ),
+    key(
+        "kafka.partitions",
+        Count(1, 1_000),
+        "24",
+        "Partitions of a topic that is made: as many nodes can share the work of a group.",
+    ),
+    key(
+        "kafka.replication",
+        Count(1, 9),
+        "3",
+        "Copies of a topic that is made, on as many brokers. With one copy what is queued is lost with its broker's disk.",
+    ),
+    key(
+        "kafka.retention",
+        Time,
+        "7d",
+        "How long a topic that is made keeps events: longer than search or push are ever behind.",
+    ),
+    key(
+        "kafka.timeout",
+        Time,
+        "3s",
+        "How long queueing may take before Kafka counts as away.",
+    ),
+    key(
+        "kafka.session_timeout",
+        Time,
+        "10s",
+        "How long a node may be unheard of before others do its work; at least what the brokers allow, 6s by default.",
+    ),
+    key(
+        "kafka.max_poll_interval",
+        Time,
+        "5m",
+        "How long a node may be busy with what it took before others do its work.",
     ),
 ];
 

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use chinwag_backends::{kafka, redis};
 use chinwag_proto::Limits;
 
 pub use keys::{KEYS, Key};
@@ -107,6 +108,10 @@ pub struct Config {
     pub search_memory: u64,
     /// How long leaving may take.
     pub shutdown_timeout: Duration,
+    /// How Redis is reached, where an engine is it.
+    pub redis: redis::Options,
+    /// How Kafka is reached, where an engine is it.
+    pub kafka: kafka::Options,
     /// Who implements each port.
     pub engines: Engines,
     /// What this was made of.
@@ -200,6 +205,24 @@ pub enum Engine {
     Embedded,
 }
 
+/// Who implements presence, or the bus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LiveEngine {
+    /// This process, in its memory.
+    Embedded,
+    /// Redis, or a Redis Cluster.
+    Redis,
+}
+
+/// Who implements the event queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QueueEngine {
+    /// This process: the log is the queue.
+    Embedded,
+    /// Kafka.
+    Kafka,
+}
+
 /// Who implements each port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Engines {
@@ -208,11 +231,11 @@ pub struct Engines {
     /// Users, chats, members.
     pub directory: Engine,
     /// Who is online.
-    pub presence: Engine,
+    pub presence: LiveEngine,
     /// Live events between nodes.
-    pub bus: Engine,
+    pub bus: LiveEngine,
     /// Events behind the log.
-    pub queue: Engine,
+    pub queue: QueueEngine,
     /// Messages by their words.
     pub search: Engine,
 }

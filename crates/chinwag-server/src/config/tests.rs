@@ -116,3 +116,51 @@ fn what_contradicts_itself_is_refused() {
     assert!(Config::of(&[("tls.cert", "a.pem")]).is_err());
     assert!(Config::of(&[("auth.jwks_file", "a"), ("auth.jwks_url", "b")]).is_err());
 }
+
+#[test]
+fn redis_and_kafka_are_configured_in_tables_of_their_own() {
+    let config = from_file(
+        r#"
+        [engines]
+        presence = "redis"
+        bus = "redis"
+        [redis]
+        urls = ["redis://:secret@one:7001", "redis://:secret@two:7001"]
+        cluster = true
+        timeout = "500ms"
+        [kafka]
+        brokers = ["one:9092", "two:9092"]
+        replication = 2
+        "#,
+    )
+    .unwrap();
+    assert_eq!(config.engines.presence, LiveEngine::Redis);
+    assert_eq!(config.engines.bus, LiveEngine::Redis);
+    assert_eq!(config.redis.urls.len(), 2);
+    assert!(config.redis.is_cluster);
+    assert_eq!(config.redis.timeout, Duration::from_millis(500));
+    assert_eq!(config.kafka.brokers, ["one:9092", "two:9092"]);
+    assert_eq!(config.kafka.replication, 2);
+    let shown = format!("{} {config:?}", show(&config.settings));
+    assert!(!shown.contains("secret"), "{shown}");
+}
+
+#[test]
+fn a_configuration_of_defaults_is_what_the_engines_take_for_themselves() {
+    let config = Config::of(&[]).unwrap();
+    let urls = vec!["redis://127.0.0.1:6379".into()];
+    assert_eq!(config.redis, redis::Options::at(urls, false));
+    let brokers = vec!["127.0.0.1:9092".into()];
+    assert_eq!(config.kafka, kafka::Options::at(brokers));
+}
+
+#[test]
+fn an_engine_without_an_address_and_a_queue_that_would_lose_are_refused() {
+    let refusal = |pairs| Config::of(pairs).unwrap_err().to_string();
+    let told = refusal(&[("redis.urls", "")]);
+    assert_eq!(told, "redis.urls needs at least one address");
+    let told = refusal(&[("kafka.timeout", "0s")]);
+    assert_eq!(told, "kafka.timeout takes from 10ms to 1h");
+    let told = refusal(&[("engines.queue", "kafka")]);
+    assert!(told.contains("whose log is the queue"), "{told}");
+}

@@ -2,18 +2,20 @@
 
 use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
-use chinwag_backends::tantivy::MIN_MEMORY_BYTES;
+use chinwag_backends::{kafka, redis, tantivy::MIN_MEMORY_BYTES};
 use chinwag_proto::Limits;
 
 use super::{
-    Algorithm, AuthConfig, Config, ConfigError, Engine, Engines, Rates, Settings, TlsFiles,
-    TokenKeys, kind::Value,
+    Algorithm, AuthConfig, Config, ConfigError, Engine, Engines, LiveEngine, QueueEngine, Rates,
+    Settings, TlsFiles, TokenKeys, kind::Value,
 };
 
 /// A shared secret below this many bytes can be guessed (RFC 7518, 3.2).
 const MIN_SECRET_BYTES: usize = 32;
 /// Below, the index would be many small files; above, more memory makes no difference.
 const SEARCH_MEMORY: RangeInclusive<u64> = MIN_MEMORY_BYTES..=(2 << 30);
+/// Below, a busy network would count as an outage; above, nobody waits.
+const PATIENCE: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(3_600);
 
 pub(super) fn config(settings: Settings) -> Result<Config, ConfigError> {
     let reader = Reader(&settings);
@@ -35,15 +37,55 @@ pub(super) fn config(settings: Settings) -> Result<Config, ConfigError> {
         storage_cache: reader.number("storage.cache"),
         search_memory: search_memory(&reader)?,
         shutdown_timeout: reader.time("shutdown.timeout"),
-        engines: Engines {
-            store: reader.engine("engines.store"),
-            directory: reader.engine("engines.directory"),
-            presence: reader.engine("engines.presence"),
-            bus: reader.engine("engines.bus"),
-            queue: reader.engine("engines.queue"),
-            search: reader.engine("engines.search"),
-        },
+        redis: redis(&reader)?,
+        kafka: kafka(&reader)?,
+        engines: engines(&reader)?,
         settings,
+    })
+}
+
+fn engines(reader: &Reader<'_>) -> Result<Engines, ConfigError> {
+    let engines = Engines {
+        store: reader.engine("engines.store"),
+        directory: reader.engine("engines.directory"),
+        presence: reader.live_engine("engines.presence"),
+        bus: reader.live_engine("engines.bus"),
+        queue: reader.queue_engine("engines.queue"),
+        search: reader.engine("engines.search"),
+    };
+    match (engines.queue, engines.store) {
+        // After a crash nothing would say what was stored and not yet queued.
+        (QueueEngine::Kafka, Engine::Embedded) => Err(ConfigError::Contradiction(
+            "engines.queue = \"kafka\" doesn't go with engines.store = \"embedded\", whose log is the queue".into(),
+        )),
+        (QueueEngine::Embedded, Engine::Embedded) => Ok(engines),
+    }
+}
+
+fn redis(reader: &Reader<'_>) -> Result<redis::Options, ConfigError> {
+    let waiting_bytes = reader.number("redis.waiting_bytes");
+    Ok(redis::Options {
+        urls: reader.some("redis.urls")?,
+        is_cluster: reader.flag("redis.cluster"),
+        prefix: reader.text("redis.prefix"),
+        timeout: reader.patience("redis.timeout")?,
+        last_seen: reader.time("redis.last_seen"),
+        waiting_messages: reader.count("redis.waiting_messages") as usize,
+        waiting_bytes: usize::try_from(waiting_bytes).unwrap_or(usize::MAX),
+    })
+}
+
+fn kafka(reader: &Reader<'_>) -> Result<kafka::Options, ConfigError> {
+    let small = |name| u16::try_from(reader.count(name)).expect("the table bounds it below 2^16");
+    Ok(kafka::Options {
+        brokers: reader.some("kafka.brokers")?,
+        prefix: reader.text("kafka.prefix"),
+        partitions: small("kafka.partitions"),
+        replication: small("kafka.replication"),
+        retention: reader.time("kafka.retention"),
+        timeout: reader.patience("kafka.timeout")?,
+        session_timeout: reader.patience("kafka.session_timeout")?,
+        max_poll_interval: reader.patience("kafka.max_poll_interval")?,
     })
 }
 
@@ -211,6 +253,42 @@ impl Reader<'_> {
         match self.value(name) {
             Some(Value::Flag(flag)) => *flag,
             _ => unreachable!("{name} is a flag with a default in the table"),
+        }
+    }
+
+    /// Reads a list that can't be empty.
+    fn some(&self, name: &str) -> Result<Vec<String>, ConfigError> {
+        let items = self.list(name);
+        if items.is_empty() {
+            let detail = format!("{name} needs at least one address");
+            return Err(ConfigError::Contradiction(detail));
+        }
+        Ok(items)
+    }
+
+    /// Reads how long something may take.
+    fn patience(&self, name: &str) -> Result<Duration, ConfigError> {
+        let time = self.time(name);
+        if !PATIENCE.contains(&time) {
+            let detail = format!("{name} takes from 10ms to 1h");
+            return Err(ConfigError::Contradiction(detail));
+        }
+        Ok(time)
+    }
+
+    fn live_engine(&self, name: &str) -> LiveEngine {
+        match self.text(name).as_str() {
+            "embedded" => LiveEngine::Embedded,
+            "redis" => LiveEngine::Redis,
+            _ => unreachable!("{name} is a word of the table"),
+        }
+    }
+
+    fn queue_engine(&self, name: &str) -> QueueEngine {
+        match self.text(name).as_str() {
+            "embedded" => QueueEngine::Embedded,
+            "kafka" => QueueEngine::Kafka,
+            _ => unreachable!("{name} is a word of the table"),
         }
     }
 

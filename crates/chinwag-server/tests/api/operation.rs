@@ -52,7 +52,7 @@ async fn health_and_readiness_name_the_parts() {
         .iter()
         .map(|part| part["name"].clone())
         .collect();
-    assert_eq!(names, ["store", "directory", "search", "disk"]);
+    assert_eq!(names, ["store", "directory", "search", "presence", "disk"]);
 }
 
 #[tokio::test]
