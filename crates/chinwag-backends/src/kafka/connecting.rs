@@ -8,6 +8,8 @@ use rdkafka::{
     error::{KafkaError, KafkaResult, RDKafkaErrorCode},
 };
 
+use tokio::time::Instant;
+
 use super::{Options, client, client::Told};
 
 /// How long the brokers may take to make topics, beside the time that each answer may take.
@@ -39,7 +41,9 @@ pub enum ConnectError {
         found: usize,
     },
     /// A topic can't be made.
-    #[error("kafka: topic {topic} can't be made ({error}): make it by hand, or let us")]
+    #[error(
+        "kafka: topic {topic} can't be made ({error}): are all brokers well, and may we make topics?"
+    )]
     Topic {
         /// Which.
         topic: String,
@@ -79,9 +83,24 @@ pub(super) async fn prepare(options: &Options) -> Result<(), ConnectError> {
         });
     }
     make(&admin, options, &missing).await?;
-    // Else the first events would wait for leaders to be chosen.
-    for topic in missing {
-        while !has_leaders(&admin, topic, options).await {
+    until_all_have_leaders(&admin, options, &missing).await
+}
+
+/// Waits until each topic that was made can be used: else the first events would wait for its leaders.
+async fn until_all_have_leaders(
+    admin: &Arc<AdminClient<Told>>,
+    options: &Options,
+    topics: &[&str],
+) -> Result<(), ConnectError> {
+    let time_is_up = Instant::now() + MAKING_TAKES;
+    for topic in topics {
+        while !has_leaders(admin, topic, options).await {
+            if Instant::now() > time_is_up {
+                return Err(ConnectError::Topic {
+                    topic: (*topic).to_owned(),
+                    error: "its partitions have no leaders".into(),
+                });
+            }
             tokio::time::sleep(LEADERS_ASKED_EVERY).await;
         }
     }

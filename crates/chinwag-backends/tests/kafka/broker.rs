@@ -75,7 +75,9 @@ fn two_free_ports() -> u16 {
 
 fn spawn(directory: &Path, port: u16) -> Child {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/engines/kafka");
-    let mut broker = Command::new(script);
+    // It ends with this process too, however that ends.
+    let mut broker = Command::new("setpriv");
+    broker.args(["--pdeathsig", "KILL"]).arg(script);
     broker.arg("run").arg(directory).arg(port.to_string());
     broker
         .stdin(Stdio::null())

@@ -19,7 +19,7 @@ pub(crate) fn address() -> String {
 pub(crate) fn options(port: u16) -> Options {
     Options {
         prefix: format!("test{:x}", rand::random::<u64>()),
-        partitions: 3,
+        partitions: 2,
         replication: 1,
         ..Options::at(vec![format!("{}:{port}", address())])
     }

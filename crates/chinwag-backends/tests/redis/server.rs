@@ -109,7 +109,9 @@ pub(crate) fn redis_cli(port: u16, command: &str) -> String {
 }
 
 fn spawn(port: u16, directory: &TempDir, arguments: &[&str]) -> Child {
-    let mut server = Command::new("redis-server");
+    // It ends with this process too, however that ends.
+    let mut server = Command::new("setpriv");
+    server.args(["--pdeathsig", "KILL", "redis-server"]);
     server.args(["--bind", &address(), "--port", &port.to_string()]);
     server.args(["--save", "", "--appendonly", "no", "--dir"]);
     server.arg(directory.path()).args(arguments);
