@@ -189,3 +189,70 @@ pub async fn one_call_publishes_to_many_topics<E: BusEngine>(engine: E) {
         assert!(topics.contains(&Topic::Chat(chat(id))));
     }
 }
+
+pub async fn removing_a_topic_leaves_the_others<E: BusEngine>(engine: E) {
+    let node = open(&engine, 1).await;
+    let topics: Vec<_> = (1..=20).map(|id| Topic::Chat(chat(id))).collect();
+    for topic in &topics {
+        node.add(*topic).await.unwrap();
+    }
+    for topic in topics.iter().step_by(2) {
+        node.remove(*topic).await.unwrap();
+    }
+    for topic in &topics {
+        publish(&engine, *topic, "ana").await;
+    }
+    // Topics may overtake each other.
+    let mut left: Vec<_> = topics.into_iter().skip(1).step_by(2).collect();
+    while !left.is_empty() {
+        let (topic, _) = next_note(&node).await;
+        let there = left.iter().position(|it| *it == topic);
+        left.swap_remove(there.unwrap());
+    }
+}
+
+pub async fn what_many_publish_at_once_arrives_each_in_their_order<E: BusEngine>(engine: E) {
+    let node = open(&engine, 1).await;
+    node.add(CHAT).await.unwrap();
+    let publishers: Vec<_> = (0..5)
+        .map(|publisher| {
+            let bus = engine.bus();
+            tokio::spawn(async move {
+                for number in 0..40 {
+                    let message = note(&format!("{publisher}-{number}"));
+                    bus.publish(vec![(CHAT, message)]).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    let mut next = [0; 5];
+    for _ in 0..200 {
+        let (_, from) = next_note(&node).await;
+        let (publisher, number) = from.as_str().split_once('-').unwrap();
+        let publisher: usize = publisher.parse().unwrap();
+        assert_eq!(number.parse(), Ok(next[publisher]));
+        next[publisher] += 1;
+    }
+    for publisher in publishers {
+        publisher.await.unwrap();
+    }
+}
+
+pub async fn a_message_of_the_largest_size_arrives_whole<E: BusEngine>(engine: E) {
+    let node = open(&engine, 1).await;
+    // A thousand users with the longest ids there are.
+    let users: Vec<_> = (0..1_000).map(|n| user(&format!("{n:0>128}"))).collect();
+    let sent = Arc::new(BusMessage::Typing {
+        chat: chat(1),
+        user: user("ana"),
+        users: users.into(),
+        members: 1_000,
+    });
+    let inbox = Topic::Inbox(NodeId(1));
+    let publish = engine.bus().publish(vec![(inbox, Arc::clone(&sent))]).await;
+    publish.unwrap();
+    match node.next().await.unwrap() {
+        BusEvent::Message(topic, message) => assert_eq!((topic, message), (inbox, sent)),
+        BusEvent::Gap(topics) => panic!("a gap on {topics:?}"),
+    }
+}

@@ -32,6 +32,9 @@ macro_rules! bus {
             a_node_hears_what_it_publishes_itself
             messages_of_every_kind_arrive_as_they_were_sent
             one_call_publishes_to_many_topics
+            removing_a_topic_leaves_the_others
+            what_many_publish_at_once_arrives_each_in_their_order
+            a_message_of_the_largest_size_arrives_whole
 
             one_who_does_not_take_is_told_of_a_gap
             after_a_gap_messages_come_again

@@ -76,6 +76,14 @@ pub async fn a_session_touched_twice_is_one<E: PresenceEngine>(engine: E) {
     assert_eq!(sessions.len(), 1);
 }
 
+pub async fn a_session_that_moved_is_found_where_it_is_now<E: PresenceEngine>(engine: E) {
+    touch(&engine, &[beat_on(1, "ana", 1)]).await;
+    touch(&engine, &[beat_on(2, "ana", 1)]).await;
+    assert_eq!(nodes(&engine, "ana").await, [2]);
+    let sessions = engine.presence().sessions(&user("ana")).await.unwrap();
+    assert_eq!(sessions.len(), 1);
+}
+
 pub async fn many_users_are_touched_in_one_call<E: PresenceEngine>(engine: E) {
     let beats: Vec<_> = (0..5_000)
         .map(|number| beat(&format!("user{number}"), number))

@@ -23,6 +23,7 @@ macro_rules! presence {
             every_node_with_a_session_is_named
             sessions_come_oldest_first_with_what_was_told
             a_session_touched_twice_is_one
+            a_session_that_moved_is_found_where_it_is_now
             many_users_are_touched_in_one_call
             users_whose_ids_look_alike_do_not_mix
 
