@@ -43,13 +43,14 @@ pub(super) struct Arrivals {
     generations: RwLock<VecDeque<Held>>,
 }
 
+/// One generation; asked by hashes that [`Arrivals`] made.
 struct Held {
     number: Generation,
     /// Nothing that arrived after it and before the next one's start is missing.
     since: Timestamp,
     capacity: usize,
     taken: AtomicUsize,
-    filter: AtomicBloomFilter<RandomState>,
+    filter: AtomicBloomFilter,
 }
 
 impl Held {
@@ -60,9 +61,7 @@ impl Held {
             since,
             capacity,
             taken: AtomicUsize::new(0),
-            filter: AtomicBloomFilter::with_num_bits(capacity * BITS_EACH)
-                .hasher(RandomState::new())
-                .expected_items(capacity),
+            filter: AtomicBloomFilter::with_num_bits(capacity * BITS_EACH).expected_items(capacity),
         }
     }
 
@@ -70,6 +69,11 @@ impl Held {
     fn following(&self, now: Timestamp) -> Self {
         let taken = self.taken.load(Ordering::Relaxed);
         Self::new(Generation(self.number.0 + 1), now, 4 * taken)
+    }
+
+    fn take(&self, hash: u64) {
+        self.taken.fetch_add(1, Ordering::Relaxed);
+        self.filter.insert_hash(hash);
     }
 
     fn is_full(&self, now: Timestamp) -> bool {
@@ -96,15 +100,13 @@ impl Arrivals {
 
     /// Keeps a request; called before anybody can learn that it arrived.
     pub(super) fn insert(&self, now: Timestamp, chat: ChatId, user: &UserId, client_id: &ClientId) {
-        let key = self.hasher.hash_one((chat, user, client_id));
+        let hash = self.hasher.hash_one((chat, user, client_id));
         {
             let generations = self.generations.read();
             if let Some(newest) = generations.back()
                 && !newest.is_full(now)
             {
-                newest.taken.fetch_add(1, Ordering::Relaxed);
-                newest.filter.insert(&key);
-                return;
+                return newest.take(hash);
             }
         }
         let mut generations = self.generations.write();
@@ -118,8 +120,7 @@ impl Arrivals {
             }
         }
         if let Some(newest) = generations.back() {
-            newest.taken.fetch_add(1, Ordering::Relaxed);
-            newest.filter.insert(&key);
+            newest.take(hash);
         }
     }
 
@@ -141,8 +142,13 @@ impl Arrivals {
                 .uuid_v7_time()
                 .is_some_and(|time| time > start.plus_millis(MARGIN_MS))
         };
-        let key = self.hasher.hash_one((chat, user, client_id));
-        has_all && !generations.iter().any(|held| held.filter.contains(&key))
+        if !has_all {
+            return false;
+        }
+        let hash = self.hasher.hash_one((chat, user, client_id));
+        !generations
+            .iter()
+            .any(|held| held.filter.contains_hash(hash))
     }
 }
 
