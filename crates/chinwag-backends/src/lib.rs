@@ -12,7 +12,7 @@ pub mod fcm;
 pub mod fjall;
 #[cfg(feature = "kafka")]
 pub mod kafka;
-#[cfg(feature = "webpush")]
+#[cfg(feature = "public_net")]
 pub mod public_net;
 #[cfg(feature = "push")]
 mod push;
