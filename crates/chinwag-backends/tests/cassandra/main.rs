@@ -2,6 +2,7 @@
 //!
 //! It must answer at `CHINWAG_TEST_CASSANDRA` (127.0.0.1:19042): `scripts/engines/up cassandra` starts one. Where none
 //! does, every test here fails.
+#![cfg(feature = "cassandra")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod keyspaces;
