@@ -1,8 +1,9 @@
-//! Brings confirmed events, receipts and typing to sessions: directly on this node, over the bus elsewhere.
+//! Brings confirmed events, receipts and typing to sessions: directly on this node, over the bus elsewhere. Says to
+//! this node's push role what was read.
 
 use std::sync::Arc;
 
-use chinwag_proto::UserId;
+use chinwag_proto::{ChatId, Seq, SessionId, UserId};
 use parking_lot::RwLock;
 
 use crate::{
@@ -16,12 +17,32 @@ pub trait Sessions: Send + Sync + 'static {
     fn deliver(&self, message: &Arc<BusMessage>);
 }
 
+/// A user has read a chat up to a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HasRead {
+    /// Who.
+    pub user: UserId,
+    /// What.
+    pub chat: ChatId,
+    /// The place.
+    pub through: Seq,
+    /// The session that said so, where one did.
+    pub session: Option<SessionId>,
+}
+
+/// Hears what users have read, as far as this node's owner moved their marks.
+pub trait ReadListener: Send + Sync + 'static {
+    /// Takes the word; never waits, and may lose it.
+    fn has_read(&self, read: HasRead);
+}
+
 /// Sends messages to users wherever their sessions are.
 pub struct Delivery {
     node: NodeId,
     presence: Arc<dyn Presence>,
     bus: Arc<dyn Bus>,
     local: RwLock<Option<Arc<dyn Sessions>>>,
+    read_listener: RwLock<Option<Arc<dyn ReadListener>>>,
 }
 
 impl Delivery {
@@ -33,6 +54,7 @@ impl Delivery {
             presence,
             bus,
             local: RwLock::new(None),
+            read_listener: RwLock::new(None),
         }
     }
 
@@ -47,9 +69,22 @@ impl Delivery {
         *self.local.write() = Some(sessions);
     }
 
-    /// Lets this node's sessions go: they hold the owner, which holds this.
+    /// Attaches who hears what users have read.
+    pub fn attach_read_listener(&self, listener: Arc<dyn ReadListener>) {
+        *self.read_listener.write() = Some(listener);
+    }
+
+    /// Lets this node's sessions and listener go: they hold the owner, which holds this.
     pub fn detach(&self) {
         *self.local.write() = None;
+        *self.read_listener.write() = None;
+    }
+
+    /// Says that a user has read something.
+    pub fn tell_read(&self, read: HasRead) {
+        if let Some(listener) = &*self.read_listener.read() {
+            listener.has_read(read);
+        }
     }
 
     /// Sends a message to where `users` have sessions; what can't be told is repaired by the clients.

@@ -531,6 +531,17 @@ pub struct Device {
     pub updated_at: Timestamp,
 }
 
+/// `GET /push`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PushOffer {
+    /// The kinds of device that are told of messages.
+    pub kinds: Vec<DeviceKind>,
+    /// The key that browsers subscribe with (RFC 8292), base64url; where they are told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vapid_public_key: Option<String>,
+}
+
 /// `GET /devices`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

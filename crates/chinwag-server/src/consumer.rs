@@ -3,7 +3,9 @@
 use std::{convert::Infallible, time::Duration};
 
 use async_trait::async_trait;
-use chinwag_core::ports::{Consumer, EngineResult, EventQueue, QueueGroup, QueueRecord};
+use chinwag_core::ports::{
+    Consumer, EngineError, EngineResult, EventQueue, QueueGroup, QueueRecord,
+};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
@@ -38,24 +40,51 @@ pub(crate) trait Worker: Send + Sync {
 /// Nothing is acknowledged before its effect was brought about; after a failure the group is joined again, where it
 /// acknowledged.
 pub(crate) async fn run<W: Worker>(worker: &W, cancel: CancellationToken) {
-    let mut pause = FIRST_PAUSE;
-    loop {
-        let worked = tokio::select! {
-            () = cancel.cancelled() => return,
-            worked = work(worker, &mut pause) => worked,
-        };
-        let Err(error) = worked;
-        let group = W::GROUP.name();
-        tracing::warn!(%error, group, "work stopped; it begins again where it acknowledged");
-        tokio::select! {
-            () = cancel.cancelled() => return,
-            () = tokio::time::sleep(pause) => {}
+    let mut pauses = Pauses::new(W::GROUP, W::LONGEST_PAUSE);
+    let working = async {
+        loop {
+            let Err(error) = work(worker, &mut pauses).await;
+            pauses.after(error).await;
         }
-        pause = (pause * 2).min(W::LONGEST_PAUSE);
+    };
+    tokio::select! {
+        () = cancel.cancelled() => {}
+        never = working => match never {},
     }
 }
 
-async fn work<W: Worker>(worker: &W, pause: &mut Duration) -> EngineResult<Infallible> {
+/// The pauses between a group's failures.
+pub(crate) struct Pauses {
+    group: QueueGroup,
+    next: Duration,
+    longest: Duration,
+}
+
+impl Pauses {
+    /// Makes the pauses of a group.
+    pub(crate) fn new(group: QueueGroup, longest: Duration) -> Self {
+        Self {
+            group,
+            next: FIRST_PAUSE,
+            longest,
+        }
+    }
+
+    /// Says that the group got on: the next pause is short.
+    pub(crate) fn reset(&mut self) {
+        self.next = FIRST_PAUSE;
+    }
+
+    /// Waits after a failure, twice as long as after the one before.
+    pub(crate) async fn after(&mut self, error: EngineError) {
+        let group = self.group.name();
+        tracing::warn!(%error, group, "work stopped; it begins again where it acknowledged");
+        tokio::time::sleep(self.next).await;
+        self.next = (self.next * 2).min(self.longest);
+    }
+}
+
+async fn work<W: Worker>(worker: &W, pauses: &mut Pauses) -> EngineResult<Infallible> {
     let mut consumer = worker.queue().join(W::GROUP).await?;
     loop {
         let records = gather::<W>(&mut *consumer).await?;
@@ -64,7 +93,7 @@ async fn work<W: Worker>(worker: &W, pause: &mut Duration) -> EngineResult<Infal
         };
         worker.take(records).await?;
         consumer.ack(last).await?;
-        *pause = FIRST_PAUSE;
+        pauses.reset();
     }
 }
 

@@ -32,6 +32,7 @@ use crate::{
     metrics::Metrics,
     origins::Origins,
     purger::Purger,
+    push::{DeviceChanges, Push, PushPorts, PushSettings},
     transfer,
     wiring::{self, Opening, Ports},
 };
@@ -207,6 +208,23 @@ impl Node {
         }
     }
 
+    /// Returns what tells devices of messages.
+    #[must_use]
+    pub fn push(&self, settings: PushSettings) -> Arc<Push> {
+        let ports = PushPorts {
+            queue: Arc::clone(&self.ports.queue),
+            store: Arc::clone(&self.ports.store),
+            directory: Arc::clone(&self.ports.directory),
+            accounts: Arc::clone(&self.ports.accounts),
+            presence: Arc::clone(&self.ports.presence),
+            reads: Arc::clone(self.reads()),
+            senders: self.ports.senders.clone(),
+            device_changes: Arc::clone(&self.api.device_changes),
+            clock: Arc::clone(&self.clock),
+        };
+        Push::new(ports, settings)
+    }
+
     /// Returns what builds the search index anew.
     #[must_use]
     pub fn rebuilder(&self) -> &Arc<Rebuilder> {
@@ -306,6 +324,8 @@ fn make_api(
         authenticator: Arc::new(gate),
         user_accounts: Arc::new(UserAccounts::new(user_accounts, stand_alone)),
         accounts: Arc::clone(&ports.accounts),
+        senders: ports.senders.clone(),
+        device_changes: Arc::new(DeviceChanges::default()),
         directory: Arc::clone(&ports.directory),
         presence: Arc::clone(&ports.presence),
         delivery: Arc::clone(delivery),

@@ -11,7 +11,7 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use chinwag_core::delivery::Sessions;
+use chinwag_core::delivery::{ReadListener, Sessions};
 
 use crate::{
     config::Config,
@@ -81,6 +81,9 @@ impl Server {
         node.metrics()
             .register(|registry| registry.register_collector(counts));
         start_roles(&node, &gateway, &stop, &tasks);
+        if config.push.is_on() {
+            start_push(&config, &node, &stop, &tasks);
+        }
         let listener = Listener {
             gateway: Arc::clone(&gateway),
             router: router(&config, &node),
@@ -216,6 +219,16 @@ fn start_roles(node: &Node, gateway: &Arc<Gateway>, stop: &CancellationToken, ta
     tasks.spawn(node.indexer().run(stop.clone()));
     tasks.spawn(Arc::clone(node.rebuilder()).keep_whole(stop.clone()));
     tasks.spawn(node.purger().run(stop.clone()));
+}
+
+/// Starts who tells devices of messages, and lets it hear what users read.
+fn start_push(config: &Config, node: &Node, stop: &CancellationToken, tasks: &TaskTracker) {
+    let push = node.push(config.push.settings.clone());
+    node.metrics()
+        .register(|registry| push.counts().register(registry));
+    let listener = Arc::clone(&push) as Arc<dyn ReadListener>;
+    node.delivery().attach_read_listener(listener);
+    tasks.spawn(push.run(stop.clone()));
 }
 
 /// Writes where clients on this machine find a listener: one on all addresses is on this machine's own too.

@@ -21,6 +21,7 @@ use crate::{
     config::{Config, Engine, LiveEngine, QueueEngine},
     error::StartError,
     metrics::{MeasuredStore, Metrics},
+    push::Senders,
 };
 
 /// Every port, chosen once.
@@ -42,6 +43,8 @@ pub struct Ports {
     pub bus: Arc<dyn Bus>,
     /// Messages by their words.
     pub search: Arc<dyn SearchIndex>,
+    /// Notes to devices.
+    pub senders: Senders,
     /// The embedded engine behind several of them, for exports, backups and metrics.
     pub embedded: Arc<Embedded>,
 }
@@ -85,6 +88,7 @@ pub async fn open(
         search: match engines.search {
             Engine::Embedded => Arc::new(search(config, clock)?),
         },
+        senders: Senders::open(&config.push, &config.data_dir, clock)?,
         embedded,
     })
 }
@@ -143,13 +147,7 @@ fn embedded(
     }
     let options = Options {
         accept_loss: opening.accept_loss,
-        queue_groups: match config.engines.queue {
-            // Nobody reads for devices yet.
-            QueueEngine::Embedded => {
-                GroupSet::of(&[QueueGroup::Fanout, QueueGroup::Indexer, QueueGroup::Purger])
-            }
-            QueueEngine::Kafka => GroupSet::NONE,
-        },
+        queue_groups: queue_groups(config),
         min_free_bytes: config.storage_min_free,
         cache_bytes: config.storage_cache,
         clock: Arc::clone(&opening.clock),
@@ -157,6 +155,19 @@ fn embedded(
         ..Options::default()
     };
     Embedded::open(&store_dir(&config.data_dir), options).map_err(StartError::Store)
+}
+
+/// Returns who reads the log as the queue; nobody where Kafka is.
+fn queue_groups(config: &Config) -> GroupSet {
+    match config.engines.queue {
+        QueueEngine::Embedded => {}
+        QueueEngine::Kafka => return GroupSet::NONE,
+    }
+    let mut groups = vec![QueueGroup::Fanout, QueueGroup::Indexer, QueueGroup::Purger];
+    if config.push.is_on() {
+        groups.push(QueueGroup::Push);
+    }
+    GroupSet::of(&groups)
 }
 
 /// Opens the embedded engine alone, for restoring into it.

@@ -10,6 +10,7 @@ use chinwag_proto::{
 
 use super::{Owner, chat::Chat};
 use crate::{
+    delivery::HasRead,
     model::{MarkRow, Place},
     ports::{BusMessage, EngineResult},
 };
@@ -50,6 +51,14 @@ impl Owner {
         } else {
             [moved.user.clone()].into()
         };
+        if let Some(read) = moved.marks.read {
+            self.ports.delivery.tell_read(HasRead {
+                user: moved.user.clone(),
+                chat: chat_id,
+                through: read.seq,
+                session: moved.except,
+            });
+        }
         let receipt = Receipt {
             chat_id,
             user_id: moved.user,

@@ -4,6 +4,7 @@
 //! confirmed head that the owner tells.
 
 mod access;
+mod badge;
 mod budget;
 mod chats;
 mod cursor;

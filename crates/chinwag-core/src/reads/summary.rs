@@ -12,11 +12,11 @@ use crate::{
 };
 
 /// What a member has read of a chat.
-struct Read {
+pub(super) struct Read {
     /// The last place.
-    through: Seq,
+    pub(super) through: Seq,
     /// Messages up to it.
-    count: u64,
+    pub(super) count: u64,
 }
 
 impl Reads {
@@ -91,7 +91,11 @@ impl Reads {
     }
 
     /// Reads up to which place each member has read, and how many messages there are up to it.
-    async fn reads(&self, views: &[View], chats: &[Option<ChatRow>]) -> Result<Vec<Read>, Problem> {
+    pub(super) async fn reads(
+        &self,
+        views: &[View],
+        chats: &[Option<ChatRow>],
+    ) -> Result<Vec<Read>, Problem> {
         let places: Vec<Seq> = views
             .iter()
             .zip(chats)

@@ -51,6 +51,11 @@ async fn put(api: Arc<Api>, call: Call) -> Result<Answer, Problem> {
     let user = call.caller()?.user;
     let request: PutDevice = call.body()?;
     let address = address(&request)?;
+    if request.kind == DeviceKind::Webpush {
+        api.senders.subscription(&address).map_err(|error| {
+            Problem::field(&format!("/subscription{}", error.pointer), error.detail)
+        })?;
+    }
     if request
         .locale
         .as_ref()
@@ -75,6 +80,7 @@ async fn put(api: Arc<Api>, call: Call) -> Result<Answer, Problem> {
         updated_at: api.clock.now(),
     };
     api.accounts.put_device(row.clone()).await?;
+    api.device_changes.changed();
     Answer::created(&shape(row))
 }
 

@@ -17,6 +17,7 @@ mod marks;
 mod members;
 mod messages;
 mod openapi;
+mod push;
 mod query;
 mod reactions;
 mod route;
@@ -45,6 +46,7 @@ use crate::{
     metrics::Metrics,
     node::Node,
     origins::Origins,
+    push::{DeviceChanges, Senders},
 };
 
 pub(crate) use answer::problem_response;
@@ -64,6 +66,10 @@ pub struct Api {
     pub user_accounts: Arc<UserAccounts>,
     /// Devices.
     pub accounts: Arc<dyn Accounts>,
+    /// Who brings notes to them.
+    pub senders: Senders,
+    /// Whether one was registered.
+    pub device_changes: Arc<DeviceChanges>,
     /// A user's chats, where an account is removed.
     pub directory: Arc<dyn Directory>,
     /// A user's sessions.

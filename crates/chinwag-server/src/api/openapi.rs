@@ -188,7 +188,7 @@ mod tests {
             POST /v1/sync, GET /v1/users, GET /v1/users/{id}, GET /v1/me, PATCH /v1/me, GET /v1/sessions,
             DELETE /v1/sessions, DELETE /v1/sessions/{id}, PUT /v1/users/{id}, DELETE /v1/users/{id},
             POST /v1/users/{id}/disable, POST /v1/users/{id}/enable, POST /v1/users/{id}/revoke,
-            GET /v1/presence, GET /v1/search, POST /v1/devices, GET /v1/devices, DELETE /v1/devices/{id},
+            GET /v1/presence, GET /v1/search, POST /v1/devices, GET /v1/devices, DELETE /v1/devices/{id}, GET /v1/push,
             GET /healthz, GET /readyz, GET /openapi.json, GET /asyncapi.json";
         let wanted: BTreeSet<_> = protocol
             .split(',')

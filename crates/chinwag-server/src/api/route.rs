@@ -115,7 +115,7 @@ impl Route {
 /// Returns every route.
 pub(super) fn routes() -> Vec<Route> {
     use super::{
-        accounts, admin, chats, devices, health, marks, members, messages, reactions, search,
+        accounts, admin, chats, devices, health, marks, members, messages, push, reactions, search,
         sessions, sync, users,
     };
     [
@@ -131,6 +131,7 @@ pub(super) fn routes() -> Vec<Route> {
         sessions::routes(),
         search::routes(),
         devices::routes(),
+        push::routes(),
         health::routes(),
     ]
     .into_iter()

@@ -24,8 +24,9 @@ impl Source {
             "http" if private => {}
             _ => return Err("keys are fetched by https only".into()),
         }
-        if !private && refuse_private_host(&url).is_err() {
-            return Err("it leads to a private address; auth.jwks_private allows that".into());
+        if !private {
+            refuse_private_host(&url)
+                .map_err(|error| format!("{error}; auth.jwks_private allows that"))?;
         }
         let mut builder = reqwest::Client::builder()
             .timeout(TIMEOUT)

@@ -2,6 +2,7 @@
 
 mod keys;
 mod kind;
+mod push;
 mod settings;
 mod show;
 
@@ -15,6 +16,7 @@ use chinwag_proto::Limits;
 
 pub use keys::{KEYS, Key};
 pub use kind::{Kind, Value};
+pub use push::{ApnsConfig, FcmConfig, PushConfig, WebPushConfig};
 pub use settings::{Origin, Settings};
 pub use show::{example, show};
 
@@ -106,6 +108,8 @@ pub struct Config {
     pub storage_cache: u64,
     /// Memory that collects what goes into the search index, while something does; bytes.
     pub search_memory: u64,
+    /// How devices are told of messages.
+    pub push: PushConfig,
     /// How long leaving may take.
     pub shutdown_timeout: Duration,
     /// How Redis is reached, where an engine is it.

@@ -7,7 +7,7 @@ use chinwag_proto::Limits;
 
 use super::{
     Algorithm, AuthConfig, Config, ConfigError, Engine, Engines, LiveEngine, QueueEngine, Rates,
-    Settings, TlsFiles, TokenKeys, kind::Value,
+    Settings, TlsFiles, TokenKeys, kind::Value, push,
 };
 
 /// A shared secret below this many bytes can be guessed (RFC 7518, 3.2).
@@ -36,6 +36,7 @@ pub(super) fn config(settings: Settings) -> Result<Config, ConfigError> {
         storage_min_free: reader.number("storage.min_free"),
         storage_cache: reader.number("storage.cache"),
         search_memory: search_memory(&reader)?,
+        push: push::push(&reader)?,
         shutdown_timeout: reader.time("shutdown.timeout"),
         redis: redis(&reader)?,
         kafka: kafka(&reader)?,
@@ -205,14 +206,14 @@ fn rates(reader: &Reader<'_>) -> Rates {
 }
 
 /// Reads values whose kinds the table guarantees.
-struct Reader<'a>(&'a Settings);
+pub(super) struct Reader<'a>(&'a Settings);
 
 impl Reader<'_> {
     fn value(&self, name: &str) -> Option<&Value> {
         self.0.get(name).map(|(value, _)| value)
     }
 
-    fn optional(&self, name: &str) -> Option<String> {
+    pub(super) fn optional(&self, name: &str) -> Option<String> {
         match self.value(name) {
             Some(Value::Text(text)) => Some(text.clone()),
             None => None,
@@ -220,7 +221,7 @@ impl Reader<'_> {
         }
     }
 
-    fn text(&self, name: &str) -> String {
+    pub(super) fn text(&self, name: &str) -> String {
         self.optional(name).expect("the table gives a default")
     }
 
@@ -238,18 +239,18 @@ impl Reader<'_> {
         }
     }
 
-    fn count(&self, name: &str) -> u32 {
+    pub(super) fn count(&self, name: &str) -> u32 {
         u32::try_from(self.number(name)).expect("the table bounds counts below 2^32")
     }
 
-    fn time(&self, name: &str) -> Duration {
+    pub(super) fn time(&self, name: &str) -> Duration {
         match self.value(name) {
             Some(Value::Time(time)) => *time,
             _ => unreachable!("{name} is a time with a default in the table"),
         }
     }
 
-    fn flag(&self, name: &str) -> bool {
+    pub(super) fn flag(&self, name: &str) -> bool {
         match self.value(name) {
             Some(Value::Flag(flag)) => *flag,
             _ => unreachable!("{name} is a flag with a default in the table"),

@@ -516,6 +516,14 @@ export interface Problem {
   type: string;
 }
 
+/** `GET /push`. */
+export interface PushOffer {
+  /** The kinds of device that are told of messages. */
+  kinds: DeviceKind[];
+  /** The key that browsers subscribe with (RFC 8292), base64url; where they are told. */
+  vapidPublicKey?: string;
+}
+
 /** Which messages of a chat are pushed to a user's devices. */
 export type PushPreference = "all" | "mentions" | "none";
 
@@ -1306,6 +1314,13 @@ export interface Operations {
     };
     body: undefined;
     answer: PresenceAnswer;
+  };
+  /** Tells which kinds of device are told of messages, and the key that browsers subscribe with. */
+  "GET /v1/push": {
+    path: {};
+    query: {};
+    body: undefined;
+    answer: PushOffer;
   };
   /** Finds messages that the caller may read, by their words. */
   "GET /v1/search": {

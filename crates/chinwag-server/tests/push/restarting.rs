@@ -1,0 +1,60 @@
+//! What waits outlives the server.
+
+use chinwag_core::ports::{PushOutcome, QueueGroup};
+use chinwag_server::{Server, config::Config};
+use serde_json::{Value, json};
+
+use crate::team::{Providers, ask, texts};
+
+const SECRET: &str = "a secret of at least thirty-two bytes";
+
+async fn server(providers: &Providers, data_dir: &str) -> Server {
+    let theirs = providers.settings();
+    let mut all = vec![
+        ("listen", "127.0.0.1:0"),
+        ("data_dir", data_dir),
+        ("auth.jwt_secret", SECRET),
+        ("storage.min_free", "0"),
+    ];
+    all.extend(theirs.iter().map(|(name, value)| (&**name, &**value)));
+    Server::start(Config::of(&all).unwrap()).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_provider_has_not_taken_is_told_after_a_restart_under_the_same_key() {
+    let providers = Providers::start().await;
+    let directory = tempfile::tempdir().unwrap();
+    let data_dir = directory.path().join("data");
+    let first = server(&providers, data_dir.to_str().unwrap()).await;
+    let offer = ask(first.url(), "ana", "GET", "/v1/push", Value::Null)
+        .await
+        .1;
+    let device = json!({"kind": "fcm", "token": "phone", "deviceId": "phone"});
+    ask(first.url(), "ana", "POST", "/v1/devices", device).await;
+    ask(first.url(), "bo", "GET", "/v1/me", Value::Null).await;
+    let direct = json!({"type": "direct", "userId": "ana"});
+    let chat = ask(first.url(), "bo", "POST", "/v1/chats", direct).await.1;
+    let fcm = providers.fcm.desk();
+    fcm.answer("phone", PushOutcome::RetryAfter(0));
+    let message = json!({"chatId": chat["id"], "content": "hi"});
+    assert_eq!(
+        ask(first.url(), "bo", "POST", "/v1/messages", message)
+            .await
+            .0,
+        201
+    );
+    fcm.asked(1).await;
+    first.shutdown().await;
+    fcm.answer("phone", PushOutcome::Sent);
+    let second = server(&providers, data_dir.to_str().unwrap()).await;
+    assert_eq!(texts(&fcm.took(1).await), ["phone: hi"]);
+    let again = ask(second.url(), "ana", "GET", "/v1/push", Value::Null)
+        .await
+        .1;
+    assert_eq!(again, offer);
+    let queue = &second.node().ports().queue;
+    while queue.lag(QueueGroup::Push).await.unwrap() > 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    second.shutdown().await;
+}
