@@ -1,4 +1,6 @@
-/** The service worker: the client's own files without a network. It never touches the API. */
+/** The service worker: the client's own files without a network, and notes. It never touches the API. */
+
+import "./push";
 
 declare const self: ServiceWorkerGlobalScope;
 /** What the client is made of; the build puts it before this script. */
@@ -56,5 +58,3 @@ async function page(request: Request): Promise<Response> {
 async function asset(request: Request): Promise<Response> {
   return (await caches.match(request)) ?? fetch(request);
 }
-
-export {};

@@ -10,6 +10,7 @@ import { type Theme, theme } from "../state/theme";
 import { Avatar } from "./avatar";
 import { Confirm } from "./dialog";
 import { Icon } from "./icon";
+import { NotesSetting } from "./notes-setting";
 import { Pane } from "./pane";
 import { Field } from "./sign-in";
 
@@ -19,6 +20,7 @@ export function Settings() {
     <Pane title="Settings">
       <Profile />
       <Appearance />
+      <NotesSetting />
       <Password />
       <Keys />
       <Leaving />

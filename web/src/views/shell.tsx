@@ -7,6 +7,7 @@ import { ConnectionBanner } from "./banner";
 import { ChatListPane } from "./chat-list";
 import { ChatPane, NoChat } from "./chat-pane";
 import { lazy } from "./lazy";
+import { NotesOffer } from "./notes-offer";
 import { useTitle } from "./title";
 
 const NewChat = lazy(async () => (await import("./new-chat")).NewChat);
@@ -20,7 +21,10 @@ export function Shell() {
   useShortcuts();
   return (
     <div class={`shell ${now.view === "chat" ? "shows-chat" : "shows-side"}`}>
-      <ConnectionBanner />
+      <div class="banner-place">
+        <ConnectionBanner />
+        <NotesOffer />
+      </div>
       <aside class="side" aria-label="Chats">
         <Side route={now} />
       </aside>

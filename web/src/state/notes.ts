@@ -1,0 +1,160 @@
+/** Notes about messages while the client is closed: whether this browser shows them, turned on and off. */
+
+import type { Client } from "@chinwag/client";
+import { effect, signal } from "@preact/signals";
+import { account, deviceId } from "./account";
+import { keep, read } from "./kept";
+import { go } from "./route";
+import type { SignedIn } from "./signed-in";
+
+/**
+ * `unable`: this browser or this server can't; `blocked`: the person said no in the browser's own settings; `off`,
+ * `on`: as the person chose here.
+ */
+export type Notes = "unable" | "blocked" | "off" | "on";
+
+/** How it is. */
+export const notes = signal<Notes>("unable");
+
+/** Whether the person wants notes in this browser, once they said so. */
+const KEPT = "notes";
+
+/** Keeps notes as the person chose, takes them from the screen when they are read, and opens the chat of one. */
+export function followNotes(signedIn: SignedIn): () => void {
+  const { client } = signedIn;
+  void begin(client);
+  const stops = [
+    effect(() => {
+      const unread = new Set(signedIn.chats.value.filter(({ unread }) => unread > 0).map(({ id }) => id));
+      if (signedIn.isLoaded.value) void takeBack(unread);
+    }),
+    listen(),
+    // Whoever signs out is told nothing here any more: the push service refuses, and the server forgets the device.
+    effect(() => {
+      if (!account.value) void forget();
+    }),
+  ];
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+/** Asks the browser for permission, and subscribes; only ever on a person's own click. */
+export async function turnOn(client: Client): Promise<void> {
+  const permission = await Notification.requestPermission();
+  if (permission === "granted") {
+    await subscribe(client);
+    keep(KEPT, true);
+    notes.value = "on";
+  } else if (permission === "denied") {
+    notes.value = "blocked";
+  }
+}
+
+/** Ends the subscription. */
+export async function turnOff(client: Client): Promise<void> {
+  keep(KEPT, false);
+  notes.value = "off";
+  await unsubscribe();
+  await client.http
+    .request("DELETE /v1/devices/{id}", { path: { id: deviceId() }, query: {} })
+    .catch(() => {});
+}
+
+/** Says whether the person chose already. */
+export function hasChosen(): boolean {
+  return read<boolean>(KEPT) !== undefined;
+}
+
+/** Takes that the person wants none now. */
+export function notNow(): void {
+  keep(KEPT, false);
+}
+
+async function begin(client: Client): Promise<void> {
+  if (!isAble()) return;
+  try {
+    const { vapidPublicKey } = await client.http.request("GET /v1/push", {});
+    if (vapidPublicKey === undefined) return;
+  } catch {
+    return;
+  }
+  if (Notification.permission === "denied") notes.value = "blocked";
+  else if (Notification.permission !== "granted" || read<boolean>(KEPT) !== true) notes.value = "off";
+  else {
+    // Renews what a push service or a restored server forgot; without a word where that fails.
+    notes.value = "on";
+    await subscribe(client).catch(() => {});
+  }
+}
+
+function isAble(): boolean {
+  return "serviceWorker" in navigator && "PushManager" in globalThis && "Notification" in globalThis;
+}
+
+async function subscribe(client: Client): Promise<void> {
+  const { vapidPublicKey = "" } = await client.http.request("GET /v1/push", {});
+  const key = bytesOf(vapidPublicKey);
+  const { pushManager } = await navigator.serviceWorker.ready;
+  let subscription = await pushManager.getSubscription();
+  if (subscription && !isSame(subscription.options.applicationServerKey, key)) {
+    await subscription.unsubscribe();
+    subscription = null;
+  }
+  subscription ??= await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+  const { endpoint, keys } = subscription.toJSON();
+  await client.http.request("POST /v1/devices", {
+    body: {
+      kind: "webpush",
+      deviceId: deviceId(),
+      subscription: { endpoint, keys },
+      locale: navigator.language,
+    },
+  });
+}
+
+async function unsubscribe(): Promise<void> {
+  const registration = await navigator.serviceWorker.getRegistration();
+  const subscription = await registration?.pushManager.getSubscription();
+  await subscription?.unsubscribe();
+}
+
+async function forget(): Promise<void> {
+  keep(KEPT, undefined);
+  notes.value = "unable";
+  await takeBack(new Set());
+  await unsubscribe();
+}
+
+/** Takes the notes of all chats but these from the screen. */
+async function takeBack(unread: ReadonlySet<string>): Promise<void> {
+  if (!isAble() || Notification.permission !== "granted") return;
+  const registration = await navigator.serviceWorker.getRegistration();
+  const standing = (await registration?.getNotifications()) ?? [];
+  for (const note of standing) {
+    const { chatId } = (note.data ?? {}) as { chatId?: string };
+    if (chatId !== undefined && !unread.has(chatId)) note.close();
+  }
+}
+
+/** Opens the chat whose note was clicked. */
+function listen(): () => void {
+  const open = ({ data }: MessageEvent<{ openChat?: unknown } | undefined>) => {
+    const chatId = data?.openChat;
+    if (typeof chatId === "string") go({ view: "chat", chatId });
+  };
+  if (!("serviceWorker" in navigator)) return () => {};
+  navigator.serviceWorker.addEventListener("message", open);
+  navigator.serviceWorker.startMessages();
+  return () => navigator.serviceWorker.removeEventListener("message", open);
+}
+
+function bytesOf(base64url: string): Uint8Array<ArrayBuffer> {
+  const text = atob(base64url.replaceAll("-", "+").replaceAll("_", "/"));
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+function isSame(one: ArrayBuffer | null, other: Uint8Array): boolean {
+  const bytes = new Uint8Array(one ?? new ArrayBuffer(0));
+  return bytes.length === other.length && bytes.every((byte, index) => byte === other[index]);
+}
