@@ -35,6 +35,12 @@ const ENGINES: &[(&str, &str, &str, &[&str])] = &[
             "event_queue",
         ],
     ),
+    (
+        "Cassandra",
+        "cassandra",
+        "",
+        &["message_store", "directory", "accounts", "ownership"],
+    ),
     ("tantivy", "conformance", "", &["search_index"]),
     ("Redis", "redis", "single::", &["presence", "bus"]),
     ("Redis Cluster", "redis", "cluster::", &["presence", "bus"]),

@@ -23,7 +23,7 @@ pub mod origins;
 pub mod purger;
 pub mod push;
 mod server;
-mod tls;
+pub mod tls;
 pub mod transfer;
 mod web;
 pub mod wiring;

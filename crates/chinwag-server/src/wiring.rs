@@ -22,6 +22,7 @@ use crate::{
     error::StartError,
     metrics::{MeasuredStore, Metrics},
     push::Senders,
+    tls,
 };
 
 /// Every port, chosen once.
@@ -55,6 +56,7 @@ pub async fn open(
     opening: &Opening,
     metrics: &Arc<Metrics>,
 ) -> Result<Ports, StartError> {
+    tls::choose_provider();
     let clock = &opening.clock;
     let embedded = embedded(config, opening, metrics)?;
     let engines = config.engines;

@@ -25,6 +25,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
+    chinwag_server::tls::choose_provider();
     let arguments = Arguments::parse();
     match command::run(arguments.command, arguments.config.as_deref()) {
         Ok(()) => ExitCode::SUCCESS,

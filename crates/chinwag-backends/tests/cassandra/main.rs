@@ -2,7 +2,6 @@
 //!
 //! It must answer at `CHINWAG_TEST_CASSANDRA` (127.0.0.1:19042): `scripts/engines/up cassandra` starts one. Where none
 //! does, every test here fails.
-#![cfg(feature = "cassandra")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod keyspaces;
@@ -126,6 +125,6 @@ impl OwnershipEngine for InKeyspace<Nodes> {
     }
 }
 
-conformance_tests!(#[ignore = "needs a Cassandra: cargo test --features cassandra -- --include-ignored"] InKeyspace<Chats>: message_store, directory);
-conformance_tests!(#[ignore = "needs a Cassandra: cargo test --features cassandra -- --include-ignored"] InKeyspace<People>: accounts);
-conformance_tests!(#[ignore = "needs a Cassandra: cargo test --features cassandra -- --include-ignored"] InKeyspace<Nodes>: ownership);
+conformance_tests!(#[ignore = "needs a Cassandra: make conformance"] InKeyspace<Chats>: message_store, directory);
+conformance_tests!(#[ignore = "needs a Cassandra: make conformance"] InKeyspace<People>: accounts);
+conformance_tests!(#[ignore = "needs a Cassandra: make conformance"] InKeyspace<Nodes>: ownership);
