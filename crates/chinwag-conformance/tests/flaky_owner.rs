@@ -61,7 +61,8 @@ async fn until_done<T, F>(request: impl Fn() -> F) -> T
 where
     F: Future<Output = Result<T, Problem>>,
 {
-    for _ in 0..500 {
+    // Many: each new term's load asks half a dozen times, and most of what is asked here meets a fault.
+    for _ in 0..5_000 {
         match request().await {
             Ok(answer) => return answer,
             Err(problem) if problem.retryable => {

@@ -15,11 +15,27 @@ use super::{
 
 /// The event that causes a write, and the stamp that it has.
 #[derive(Clone, Copy)]
-struct Cause {
+pub(super) struct Cause {
     chat: ChatId,
     event: EventId,
     seq: Seq,
     stamp: i64,
+}
+
+impl Cause {
+    /// Returns an event as the cause of what is written with it.
+    pub(super) fn of(chat: ChatId, row: &LogRow) -> Self {
+        let stamp = Stamp {
+            term: row.term,
+            seq: row.seq,
+        };
+        Self {
+            chat,
+            event: row.id,
+            seq: row.seq,
+            stamp: stamp_key(stamp),
+        }
+    }
 }
 
 impl Cassandra {
@@ -29,23 +45,29 @@ impl Cassandra {
         let Append {
             chat, row, follows, ..
         } = append;
-        let stamp = Stamp {
-            term: row.term,
-            seq: row.seq,
-        };
-        let cause = Cause {
-            chat,
-            event: row.id,
-            seq: row.seq,
-            stamp: stamp_key(stamp),
-        };
+        let cause = Cause::of(chat, &row);
         let follow = try_join_all(follows.into_iter().map(|follow| self.follow(cause, follow)));
         futures_util::try_join!(self.put_index(cause, &row), follow)?;
         self.put_row(chat, &row, cause.stamp).await
     }
 
+    /// Writes a row again, under a stamp of a later term, by what it is found first.
+    pub(super) async fn rewrite_one(
+        &self,
+        chat: ChatId,
+        row: LogRow,
+        stamp: Stamp,
+    ) -> EngineResult<()> {
+        let cause = Cause {
+            stamp: stamp_key(stamp),
+            ..Cause::of(chat, &row)
+        };
+        self.put_index(cause, &row).await?;
+        self.put_row(chat, &row, cause.stamp).await
+    }
+
     /// Writes a row's cell.
-    async fn put_row(&self, chat: ChatId, row: &LogRow, stamp: i64) -> EngineResult<()> {
+    pub(super) async fn put_row(&self, chat: ChatId, row: &LogRow, stamp: i64) -> EngineResult<()> {
         let key = (chat_key(chat), part_of(row.seq), place_key(row.seq));
         let values = (key.0, key.1, key.2, row.to_bytes(), stamp);
         self.cql.write(&self.statements.put_log, values).await
@@ -77,7 +99,7 @@ impl Cassandra {
         futures_util::try_join!(id, sent, part).map(drop)
     }
 
-    async fn follow(&self, cause: Cause, follow: Follow) -> EngineResult<()> {
+    pub(super) async fn follow(&self, cause: Cause, follow: Follow) -> EngineResult<()> {
         let (cql, statements) = (&self.cql, &self.statements);
         let Cause { chat, stamp, .. } = cause;
         let key = chat_key(chat);

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chinwag_core::{
     model::LogRow,
-    ports::{Append, EngineResult, MessageStore, ReadRange},
+    ports::{Append, EngineResult, MessageStore, ReadRange, Stamp},
 };
 use chinwag_proto::{ChatId, ClientId, EventId, Seq, Timestamp, UserId, shapes::Version};
 
@@ -27,6 +27,24 @@ impl MessageStore for Cassandra {
         each(appends, |append| self.append_one(append))
             .await
             .map(drop)
+    }
+
+    async fn rewrite(&self, chat: ChatId, rows: Vec<(LogRow, Stamp)>) -> EngineResult<()> {
+        each(rows, |(row, stamp)| self.rewrite_one(chat, row, stamp))
+            .await
+            .map(drop)
+    }
+
+    fn amends_apart(&self) -> bool {
+        true
+    }
+
+    async fn amend(&self, appends: Vec<Append>) -> EngineResult<()> {
+        self.amend_all(appends).await
+    }
+
+    async fn seal(&self, chat: ChatId, message: Seq, stamp: Stamp) -> EngineResult<()> {
+        self.seal_message(chat, message, stamp).await
     }
 
     async fn read(&self, chat: ChatId, range: ReadRange) -> EngineResult<Vec<LogRow>> {

@@ -5,23 +5,47 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 use chinwag_core::{
     model::{NodeId, SHARDS, Shard, Term},
-    ports::{EngineResult, Ownership, ShardRow},
+    ports::{EngineResult, NodeRow, Ownership, ShardRow},
 };
 
 use super::{cql::each, error::undecodable, store::Cassandra};
 
 #[async_trait]
 impl Ownership for Cassandra {
-    async fn renew(&self, node: NodeId, ids_up_to_millis: u64) -> EngineResult<bool> {
-        let beat = self.beats.fetch_add(1, Ordering::Relaxed);
-        let (number, ids) = (i32::from(node.0), ids_up_to_millis.cast_signed());
-        let renewed = (beat, ids, number);
+    async fn take(&self, node: NodeId, process: u64, from: Option<NodeRow>) -> EngineResult<bool> {
+        let number = i32::from(node.0);
+        let (process, beat) = (process.cast_signed(), self.next_beat());
+        let statements = &self.statements;
+        let taken = match from {
+            None => {
+                let values = (number, process, beat, 0_i64);
+                self.cql.transact(&statements.make_node, values).await?
+            }
+            Some(from) => {
+                let (had, since) = (from.process.cast_signed(), from.beat);
+                let values = (process, beat, number, had, since);
+                self.cql.transact(&statements.take_node, values).await?
+            }
+        };
+        if taken {
+            return Ok(true);
+        }
+        // An earlier attempt whose answer was lost may have taken it.
+        let now = self.node_row(number).await?;
+        Ok(now.is_some_and(|now| now.process.cast_signed() == process && !now.closed))
+    }
+
+    async fn renew(&self, node: NodeId, process: u64, ids_up_to_millis: u64) -> EngineResult<bool> {
+        let beat = self.next_beat();
+        let (number, process) = (i32::from(node.0), process.cast_signed());
+        let ids = ids_up_to_millis.cast_signed();
+        let renewed = (beat, ids, number, process);
         let statements = &self.statements;
         if self.cql.transact(&statements.renew_node, renewed).await? {
             return Ok(true);
         }
-        // Not there, or closed.
-        let made = (number, beat, ids);
+        // Not there, closed, or another process's.
+        let made = (number, process, beat, ids);
         self.cql.transact(&statements.make_node, made).await
     }
 
@@ -29,6 +53,29 @@ impl Ownership for Cassandra {
         let key = (i32::from(node.0),);
         let row: Option<(i64,)> = self.cql.row(&self.statements.node, key).await?;
         Ok(row.map_or(0, |(ids,)| ids.cast_unsigned()))
+    }
+
+    async fn nodes(&self) -> EngineResult<Vec<NodeRow>> {
+        // Which numbers there are tells a plain read; what each row says, only an agreed one.
+        let mut numbers: Vec<(i32,)> = self.cql.rows(&self.statements.nodes, ()).await?;
+        numbers.sort_unstable();
+        let rows = each(numbers, |(number,)| self.node_row(number)).await?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+
+    async fn close(&self, row: NodeRow) -> EngineResult<bool> {
+        let number = i32::from(row.node.0);
+        let statement = &self.statements.close_node;
+        let process = row.process.cast_signed();
+        if self
+            .cql
+            .transact(statement, (number, process, row.beat))
+            .await?
+        {
+            return Ok(true);
+        }
+        let now = self.node_row(number).await?;
+        Ok(now.is_some_and(|now| now.closed && now.process == row.process))
     }
 
     async fn shards(&self) -> EngineResult<Vec<ShardRow>> {
@@ -45,6 +92,25 @@ impl Ownership for Cassandra {
 }
 
 impl Cassandra {
+    fn next_beat(&self) -> i64 {
+        self.beats.fetch_add(1, Ordering::Relaxed)
+    }
+
+    async fn node_row(&self, number: i32) -> EngineResult<Option<NodeRow>> {
+        let row: Option<(i64, i64, bool)> =
+            self.cql.row(&self.statements.node_row, (number,)).await?;
+        let Some((process, beat, closed)) = row else {
+            return Ok(None);
+        };
+        let number = u16::try_from(number).map_err(|_| undecodable("node"))?;
+        Ok(Some(NodeRow {
+            node: NodeId(number),
+            process: process.cast_unsigned(),
+            beat,
+            closed,
+        }))
+    }
+
     async fn shard_row(&self, shard: Shard) -> EngineResult<Option<ShardRow>> {
         let key = (i32::from(shard.0),);
         let row: Option<(i32, i64)> = self.cql.row(&self.statements.shard, key).await?;

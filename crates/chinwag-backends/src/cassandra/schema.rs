@@ -117,7 +117,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration {
         ),
         (
             "nodes",
-            "node int, beat bigint, ids_up_to bigint, closed boolean, PRIMARY KEY (node)",
+            "node int, process bigint, beat bigint, ids_up_to bigint, closed boolean, PRIMARY KEY (node)",
             "",
         ),
         (

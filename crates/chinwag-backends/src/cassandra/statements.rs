@@ -55,6 +55,7 @@ statements! {
 
     put_version: Plain "INSERT INTO versions (chat_id, part, message, until, nth, version) VALUES (?, ?, ?, ?, ?, ?) \
         USING TIMESTAMP ?";
+    whole_versions: Plain "SELECT until, nth, version FROM versions WHERE chat_id = ? AND part = ? AND message = ?";
     versions: Plain "SELECT version FROM versions WHERE chat_id = ? AND part = ? AND message = ?";
     forget_versions: Plain "DELETE FROM versions USING TIMESTAMP ? WHERE chat_id = ? AND part = ? AND message = ?";
     remove_versions: Plain "DELETE FROM versions USING TIMESTAMP ? WHERE chat_id = ? AND part = ?";
@@ -125,8 +126,12 @@ statements! {
     remove_address: Once "DELETE FROM addresses WHERE address = ? IF user_id = ? AND device_id = ?";
     address: Agreed "SELECT user_id, device_id FROM addresses WHERE address = ?";
 
-    renew_node: Once "UPDATE nodes SET beat = ?, ids_up_to = ? WHERE node = ? IF closed = false";
-    make_node: Once "INSERT INTO nodes (node, beat, ids_up_to, closed) VALUES (?, ?, ?, false) IF NOT EXISTS";
+    renew_node: Once "UPDATE nodes SET beat = ?, ids_up_to = ? WHERE node = ? IF closed = false AND process = ?";
+    make_node: Once "INSERT INTO nodes (node, process, beat, ids_up_to, closed) VALUES (?, ?, ?, ?, false) IF NOT EXISTS";
+    nodes: Plain "SELECT node FROM nodes";
+    take_node: Once "UPDATE nodes SET process = ?, beat = ?, closed = false WHERE node = ? IF process = ? AND beat = ?";
+    close_node: Once "UPDATE nodes SET closed = true WHERE node = ? IF process = ? AND beat = ?";
+    node_row: Agreed "SELECT process, beat, closed FROM nodes WHERE node = ?";
     node: Agreed "SELECT ids_up_to FROM nodes WHERE node = ?";
     shard: Agreed "SELECT owner, term FROM shards WHERE shard = ?";
     claim_shard: Once "UPDATE shards SET owner = ?, term = ? WHERE shard = ? IF owner = ? AND term = ?";

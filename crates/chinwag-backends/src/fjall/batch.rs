@@ -248,7 +248,13 @@ impl Batch {
         }))
     }
 
-    fn amend_late(&mut self, key: Key, value: Vec<u8>, stamp: Stamp) -> EngineResult<()> {
+    /// Writes an event's row unless it stands there under a higher stamp.
+    pub(super) fn amend_late(
+        &mut self,
+        key: Key,
+        value: Vec<u8>,
+        stamp: Stamp,
+    ) -> EngineResult<()> {
         let lower = match self.get(&key)? {
             Some(there) => cells::log_parts(&there)?.0 > stamp,
             None => false,

@@ -33,6 +33,27 @@ impl MessageStore for Embedded {
         self.inner.write(events, write).await
     }
 
+    async fn rewrite(&self, chat: ChatId, rows: Vec<(LogRow, Stamp)>) -> EngineResult<()> {
+        // By id and request they are found already: whatever was appended is here as a whole.
+        let rows: Vec<_> = rows
+            .into_iter()
+            .map(|(row, stamp)| {
+                (
+                    keys::log(chat, row.seq),
+                    cells::log(&row, Some(stamp)),
+                    stamp,
+                )
+            })
+            .collect();
+        let write = move |batch: &mut Batch| {
+            for (key, cell, stamp) in rows {
+                batch.amend_late(key, cell, stamp)?;
+            }
+            Ok(())
+        };
+        self.inner.write(0, write).await
+    }
+
     async fn read(&self, chat: ChatId, range: ReadRange) -> EngineResult<Vec<LogRow>> {
         let view = &self.inner.view;
         // A scan that looks for messages among other events has no bound by its limit.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chinwag_core::{
     model::{NodeId, SHARDS, Shard, Term},
-    ports::{EngineResult, Ownership, ShardRow},
+    ports::{EngineResult, NodeRow, Ownership, ShardRow},
 };
 
 use super::{batch::Batch, cells, embedded::Embedded, keys, view::off_thread};
@@ -13,7 +13,12 @@ const FIRST: (NodeId, Term) = (NodeId(0), Term(1));
 
 #[async_trait]
 impl Ownership for Embedded {
-    async fn renew(&self, node: NodeId, ids_up_to_millis: u64) -> EngineResult<bool> {
+    async fn take(&self, _: NodeId, _: u64, _: Option<NodeRow>) -> EngineResult<bool> {
+        // Whoever opened the store has its lock.
+        Ok(true)
+    }
+
+    async fn renew(&self, node: NodeId, _: u64, ids_up_to_millis: u64) -> EngineResult<bool> {
         let write = move |batch: &mut Batch| {
             batch.put(keys::id_bound(node), cells::number(ids_up_to_millis));
             Ok(true)
@@ -24,6 +29,15 @@ impl Ownership for Embedded {
     async fn ids_up_to(&self, node: NodeId) -> EngineResult<u64> {
         let stored = self.inner.view.get(&keys::id_bound(node))?;
         stored.map_or(Ok(0), |bytes| cells::read_number(&bytes))
+    }
+
+    async fn nodes(&self) -> EngineResult<Vec<NodeRow>> {
+        // There is no other one to watch.
+        Ok(Vec::new())
+    }
+
+    async fn close(&self, _: NodeRow) -> EngineResult<bool> {
+        Ok(false)
     }
 
     async fn shards(&self) -> EngineResult<Vec<ShardRow>> {

@@ -8,7 +8,8 @@ use scylla::client::{session::Session, session_builder::SessionBuilder};
 
 /// Where Cassandra must answer.
 pub(crate) fn address() -> String {
-    std::env::var("CHINWAG_TEST_CASSANDRA").unwrap_or_else(|_| "127.0.0.1:19042".into())
+    let host = std::env::var("ENGINES_ADDRESS").unwrap_or_else(|_| "127.0.0.1".into());
+    format!("{host}:19042")
 }
 
 /// Cases that run at a time: as many as there are keyspaces.
@@ -48,7 +49,7 @@ impl Keyspace {
     }
 
     pub(crate) fn name(&self) -> String {
-        format!("conformance_{}", self.slot)
+        format!("cases_{}", self.slot)
     }
 
     pub(crate) fn options(&self) -> Options {

@@ -1,9 +1,10 @@
 //! A real Cassandra shows every behaviour of the ports that it has.
 //!
-//! It must answer at `CHINWAG_TEST_CASSANDRA` (127.0.0.1:19042): `scripts/engines/up cassandra` starts one. Where none
+//! It must answer at `ENGINES_ADDRESS` (127.0.0.1), port 19042: `scripts/engines/up cassandra` starts one. Where none
 //! does, every test here fails.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod amending;
 mod keyspaces;
 
 use std::{marker::PhantomData, sync::Arc};

@@ -20,7 +20,7 @@ async fn everything_is_there_after_it_was_opened_again() {
     append(&store, CHAT, 2..=50).await.unwrap();
     let ana = UserRow::new(user("ana"), Timestamp::default());
     store.put_user(ana.clone()).await.unwrap();
-    assert!(store.renew(NodeId(0), 900).await.unwrap());
+    assert!(store.renew(NodeId(0), 7, 900).await.unwrap());
     let shard = store.shards().await.unwrap()[5];
     let claimed = store
         .claim(&[(Shard(5), Some(shard), NodeId(0))])

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chinwag_core::{
     model::LogRow,
-    ports::{Append, EngineResult, MessageStore, ReadRange},
+    ports::{Append, EngineResult, MessageStore, ReadRange, Stamp},
 };
 use chinwag_proto::{ChatId, ClientId, EventId, Seq, UserId, shapes::Version};
 
@@ -27,6 +27,25 @@ impl<P: MessageStore + ?Sized> MessageStore for Flaky<P> {
             Some(Fault::FailAfter | Fault::FailPartly) => Err(unknown_outcome()),
             _ => Ok(()),
         }
+    }
+
+    async fn rewrite(&self, chat: ChatId, rows: Vec<(LogRow, Stamp)>) -> EngineResult<()> {
+        let rewrite = self.inner.rewrite(chat, rows);
+        self.faults.around(Call::Write, rewrite).await
+    }
+
+    fn amends_apart(&self) -> bool {
+        self.inner.amends_apart()
+    }
+
+    async fn amend(&self, appends: Vec<Append>) -> EngineResult<()> {
+        let amend = self.inner.amend(appends);
+        self.faults.around(Call::Write, amend).await
+    }
+
+    async fn seal(&self, chat: ChatId, message: Seq, stamp: Stamp) -> EngineResult<()> {
+        let seal = self.inner.seal(chat, message, stamp);
+        self.faults.around(Call::Write, seal).await
     }
 
     async fn read(&self, chat: ChatId, range: ReadRange) -> EngineResult<Vec<LogRow>> {

@@ -39,6 +39,7 @@ macro_rules! message_store {
             amending_keeps_the_term_that_placed_the_message
             a_deletion_beats_the_edit_before_it_whichever_lands_last
             a_late_row_above_the_later_terms_head_gives_way_to_the_next_one
+            a_row_written_again_under_a_later_term_gives_way_to_no_term_between
 
             a_row_is_found_by_its_id
             an_unknown_id_is_not_found

@@ -1,10 +1,13 @@
 //! Stamps: a write under a lower one than what is there loses (rule S3).
 
-use chinwag_core::{model::Term, ports::Follow};
-use chinwag_proto::Seq;
+use chinwag_core::{
+    model::Term,
+    ports::{Follow, Stamp},
+};
+use chinwag_proto::{ClientId, Seq};
 
 use super::appending::all;
-use crate::{Conversation, MessageStoreEngine, chat, conversation::amended};
+use crate::{Conversation, MessageStoreEngine, chat, conversation::amended, user};
 
 pub async fn a_write_under_a_lower_stamp_loses<E: MessageStoreEngine>(engine: E) {
     let store = engine.message_store();
@@ -138,4 +141,43 @@ pub async fn a_late_row_above_the_later_terms_head_gives_way_to_the_next_one<
     store.append(appends).await.unwrap();
     let rows = store.read(chat(1), all()).await.unwrap();
     assert_eq!(rows, [first.row, second.row, third.row, fourth.row]);
+}
+
+pub async fn a_row_written_again_under_a_later_term_gives_way_to_no_term_between<
+    E: MessageStoreEngine,
+>(
+    engine: E,
+) {
+    let store = engine.message_store();
+    let mut old = Conversation::of(chat(1));
+    let mut between = old.under(2);
+    let adopted = old.request("ana", "adopted", "c1");
+    store.append(vec![adopted.clone()]).await.unwrap();
+    let stamp = Stamp {
+        term: Term(3),
+        seq: Seq(1),
+    };
+    let again = vec![(adopted.row.clone(), stamp)];
+    store.rewrite(chat(1), again.clone()).await.unwrap();
+    store.rewrite(chat(1), again).await.unwrap();
+    let late = between.request("ana", "late", "c1");
+    store.append(vec![late]).await.unwrap();
+    let mut rows = store.read(chat(1), all()).await.unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(
+        rows.remove(0),
+        adopted.row,
+        "placed by the term that it was"
+    );
+    let id = adopted.row.id;
+    assert_eq!(store.find(id).await.unwrap(), Some((chat(1), Seq(1))));
+    let client_id = ClientId::new("c1").unwrap();
+    let sent = store.sent(chat(1), &user("ana"), &client_id).await.unwrap();
+    assert_eq!(sent, Some((Seq(1), id)));
+    // The term that wrote it again goes on from there.
+    let mut new = old.under(3);
+    let edit = new.edit(&adopted.row, "edited");
+    store.append(vec![edit.clone()]).await.unwrap();
+    let rows = store.rows(&[(chat(1), Seq(1))]).await.unwrap();
+    assert_eq!(rows, [Some(amended(&edit))]);
 }

@@ -21,6 +21,20 @@ impl MessageStore for MemoryStore {
         Ok(())
     }
 
+    async fn rewrite(&self, chat: ChatId, rows: Vec<(LogRow, Stamp)>) -> EngineResult<()> {
+        let mut state = self.state();
+        for (row, stamp) in rows {
+            let (seq, id) = (row.seq, row.id);
+            if let Some(client_id) = row.client_id.clone() {
+                let request = (chat, row.user.clone(), client_id);
+                put(&mut state.sent, request, stamp, (seq, id));
+            }
+            put(&mut state.log, (chat, seq), stamp, row);
+            state.ids.insert(id, (chat, seq));
+        }
+        Ok(())
+    }
+
     async fn read(&self, chat: ChatId, range: ReadRange) -> EngineResult<Vec<LogRow>> {
         if range.from > range.through {
             return Ok(Vec::new());

@@ -5,23 +5,40 @@ use async_trait::async_trait;
 use super::store::{MemoryStore, State};
 use crate::{
     model::{NodeId, Shard, Term},
-    ports::{EngineResult, Ownership, ShardRow},
+    ports::{EngineResult, NodeRow, Ownership, ShardRow},
 };
 
 impl MemoryStore {
     /// Closes a node's lease, as one who has seen no beat of it for 10 s does (rule O3).
     pub fn close_lease(&self, node: NodeId) {
-        self.state().closed.insert(node);
+        self.state().node(node, 0).closed = true;
     }
 }
 
 #[async_trait]
 impl Ownership for MemoryStore {
-    async fn renew(&self, node: NodeId, ids_up_to_millis: u64) -> EngineResult<bool> {
+    async fn take(&self, node: NodeId, process: u64, from: Option<NodeRow>) -> EngineResult<bool> {
         let mut state = self.state();
-        if state.closed.contains(&node) {
+        if state.nodes.get(&node).copied() != from {
             return Ok(false);
         }
+        let row = state.node(node, process);
+        *row = NodeRow {
+            process,
+            beat: row.beat + 1,
+            closed: false,
+            ..*row
+        };
+        Ok(true)
+    }
+
+    async fn renew(&self, node: NodeId, process: u64, ids_up_to_millis: u64) -> EngineResult<bool> {
+        let mut state = self.state();
+        let row = state.node(node, process);
+        if row.closed || row.process != process {
+            return Ok(false);
+        }
+        row.beat += 1;
         state.ids_up_to.insert(node, ids_up_to_millis);
         Ok(true)
     }
@@ -29,6 +46,19 @@ impl Ownership for MemoryStore {
     async fn ids_up_to(&self, node: NodeId) -> EngineResult<u64> {
         let state = self.state();
         Ok(state.ids_up_to.get(&node).copied().unwrap_or_default())
+    }
+
+    async fn nodes(&self) -> EngineResult<Vec<NodeRow>> {
+        Ok(self.state().nodes.values().copied().collect())
+    }
+
+    async fn close(&self, row: NodeRow) -> EngineResult<bool> {
+        let mut state = self.state();
+        let Some(now) = state.nodes.get_mut(&row.node) else {
+            return Ok(false);
+        };
+        now.closed |= *now == row;
+        Ok(now.closed && now.process == row.process)
     }
 
     async fn shards(&self) -> EngineResult<Vec<ShardRow>> {
@@ -48,6 +78,16 @@ impl Ownership for MemoryStore {
 }
 
 impl State {
+    /// Returns a number's row, made where nobody had the number.
+    fn node(&mut self, node: NodeId, process: u64) -> &mut NodeRow {
+        self.nodes.entry(node).or_insert(NodeRow {
+            node,
+            process,
+            beat: 0,
+            closed: false,
+        })
+    }
+
     fn claim(&mut self, shard: Shard, from: Option<ShardRow>, owner: NodeId) -> Option<Term> {
         if self.shards.get(&shard).copied() != from {
             return None;

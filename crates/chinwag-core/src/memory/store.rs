@@ -15,7 +15,7 @@ use crate::{
         ApiKey, ChatRow, DeviceRow, LogRow, MarkRow, MemberRow, NodeId, PreferencesRow, Shard,
         UserRow,
     },
-    ports::{ShardRow, Stamp},
+    ports::{NodeRow, ShardRow, Stamp},
 };
 
 /// Keeps logs, directory, accounts, queue and ownership in memory: the reference of these five ports.
@@ -92,7 +92,7 @@ pub(super) struct State {
 
     pub(super) shards: BTreeMap<Shard, ShardRow>,
     pub(super) ids_up_to: BTreeMap<NodeId, u64>,
-    pub(super) closed: BTreeSet<NodeId>,
+    pub(super) nodes: BTreeMap<NodeId, NodeRow>,
 }
 
 /// What a message has besides its row.

@@ -69,6 +69,15 @@ impl Cache {
         self.cells.lock().get(&id)?.get().cloned()
     }
 
+    /// Returns the chats that are in memory.
+    pub(super) fn all(&self) -> Vec<(ChatId, Arc<Chat>)> {
+        let cells = self.cells.lock();
+        let loaded = cells
+            .iter()
+            .filter_map(|(id, cell)| Some((*id, Arc::clone(cell.get()?))));
+        loaded.collect()
+    }
+
     /// Lets a retired chat go.
     pub(super) fn remove(&self, id: ChatId, chat: &Arc<Chat>) {
         let mut cells = self.cells.lock();

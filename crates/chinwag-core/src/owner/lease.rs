@@ -47,6 +47,27 @@ impl Lease {
         Timestamp::from_unix_millis(since.load(Ordering::SeqCst))
     }
 
+    /// Lets a shard go: nothing is stamped in its chats any more.
+    pub(super) fn release(&self, shard: Shard) {
+        self.terms[usize::from(shard.0)].store(0, Ordering::SeqCst);
+    }
+
+    /// Returns the shards that this node owns, each with its term.
+    pub(super) fn held(&self) -> Vec<(Shard, Term)> {
+        (0..SHARDS)
+            .map(|shard| {
+                let term = self.terms[usize::from(shard)].load(Ordering::SeqCst);
+                (Shard(shard), Term(term))
+            })
+            .filter(|(_, term)| term.0 > 0)
+            .collect()
+    }
+
+    /// Returns whether the lease was there and has ended.
+    pub(super) fn has_lapsed(&self, elapsed: Duration) -> bool {
+        self.until_ms.load(Ordering::SeqCst) > 0 && !self.holds(elapsed)
+    }
+
     /// Moves the lease's end: the renewal that was sent at `sent` is confirmed.
     pub(super) fn renewed(&self, sent: Duration) {
         let until = sent.saturating_add(HELD).as_millis();

@@ -44,6 +44,8 @@ impl Owner {
             .lease
             .term_of(id, self.ports.clock.elapsed())
             .ok_or_else(not_owner)?;
+        // First: what follows from an event counts only where the log holds it.
+        let last = self.adopt_tail(id, term).await?;
         let row = self
             .ports
             .directory
@@ -53,18 +55,6 @@ impl Owner {
             .next()
             .flatten();
         let row = row.filter(|row| !row.deleted).ok_or_else(no_such_chat)?;
-        let last = self
-            .ports
-            .store
-            .heads(&[id])
-            .await?
-            .into_iter()
-            .next()
-            .flatten();
-        if last.as_ref().is_some_and(|last| last.term > term) {
-            let detail = "the chat's log holds a later term than this node owns it under";
-            return Err(Problem::new(ErrorCode::NotOwner, detail));
-        }
         let members = self.load_members(id).await?;
         Ok(Chat::new(term, row, members, last.as_ref()))
     }

@@ -4,6 +4,7 @@
 //! before, decides under the chat's lock, stamps a row and lets it wait; one writer a chat brings what waits to the
 //! store, confirms in order, answers, and publishes. The rules are numbered in `docs/owner.md`.
 
+mod adopt;
 mod answer;
 mod arrivals;
 mod cache;
@@ -30,10 +31,11 @@ mod request;
 mod stamp;
 mod update;
 mod validate;
+mod watch;
 mod window;
 mod writer;
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use chinwag_proto::{ChatId, ClientId, Limits, Problem, UserId, shapes::HistoryVisible};
 use parking_lot::Mutex;
@@ -85,6 +87,8 @@ pub struct OwnerSettings {
     pub cached_members: usize,
     /// Events of one chat that may wait for the store; above it `overloaded`.
     pub waiting_per_chat: usize,
+    /// Tells this process from every other one that has, or had, the node's number; drawn at random at each start.
+    pub process: u64,
     /// Whether this is the only node there is, holding the store's lock: it keeps its term, and its lease never ends.
     pub sole: bool,
 }
@@ -97,6 +101,7 @@ impl Default for OwnerSettings {
             direct_max_members: 1_000,
             cached_members: 1_000_000,
             waiting_per_chat: 1_024,
+            process: 0,
             sole: true,
         }
     }
@@ -114,6 +119,10 @@ pub struct Owner {
     chosen_ids: import::ChosenIds,
     tasks: TaskTracker,
     stopping: CancellationToken,
+    /// What is known of the other nodes' leases.
+    beats: Mutex<watch::Beats>,
+    /// Whether shards that this node let go are still to be claimed.
+    claims_due: AtomicBool,
     /// Why the last renewal failed; none where it was confirmed.
     unrenewed: Mutex<Option<EngineError>>,
 }
@@ -122,8 +131,13 @@ impl Owner {
     /// Claims what this node owns (embedded: everything) and stands ready.
     ///
     /// The only node there is starts on a full disk too: it reads, and refuses to write until there is room.
-    /// Errors: the ownership's or the store's engine is away, or somebody closed this node's lease.
+    /// One of several takes its number first, and waits for the end of the lease of whoever had it before and didn't
+    /// leave: up to 10 s.
+    /// Errors: the ownership's or the store's engine is away, or a living process has the number.
     pub async fn start(ports: OwnerPorts, settings: OwnerSettings) -> Result<Arc<Self>, Problem> {
+        if !settings.sole {
+            watch::take_number(&*ports.ownership, &settings).await?;
+        }
         let promised = ports.ownership.ids_up_to(settings.node).await?;
         let owner = Arc::new(Self {
             lease: lease::Lease::new(),
@@ -134,6 +148,8 @@ impl Owner {
             chosen_ids: import::ChosenIds::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
+            beats: Mutex::default(),
+            claims_due: AtomicBool::new(false),
             unrenewed: Mutex::default(),
             ports,
             settings,
@@ -144,6 +160,9 @@ impl Owner {
         owner
             .tasks
             .spawn(async move { renewing.keep_renewing().await });
+        if !owner.settings.sole {
+            owner.tasks.spawn(Arc::clone(&owner).keep_watching());
+        }
         Ok(owner)
     }
 

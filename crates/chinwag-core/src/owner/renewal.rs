@@ -1,6 +1,6 @@
 //! How this node comes to own shards, and keeps them (rules O2, O4, I1).
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::atomic::Ordering, time::Duration};
 
 use chinwag_proto::{ErrorCode, Problem};
 
@@ -77,23 +77,43 @@ impl Owner {
     async fn try_renew(&self) -> EngineResult<()> {
         let sent = self.ports.clock.elapsed();
         let promise = self.ids.promise_for(self.ports.clock.now());
-        if self
-            .ports
-            .ownership
-            .renew(self.settings.node, promise)
-            .await?
-        {
-            self.ids.promised(promise);
-            self.lease.renewed(sent);
-            if self.settings.sole {
-                self.lease.forever();
-            }
-        } else {
+        let (node, process) = (self.settings.node, self.settings.process);
+        if !self.ports.ownership.renew(node, process, promise).await? {
+            self.let_all_go();
             tracing::error!(
-                "this node's lease was closed by another node; it owns nothing until it starts anew"
+                "this node's lease was closed, or another process took its number; it owns nothing until it starts anew"
             );
+            return Ok(());
+        }
+        self.ids.promised(promise);
+        if self.settings.sole {
+            self.lease.forever();
+            return Ok(());
+        }
+        self.lengthen(sent).await
+    }
+
+    /// Moves the lease's end. Where it had ended meanwhile, each shard goes on under another term, as far as it is still
+    /// this node's: what was given up at the end may still land under the old one, at places that are given anew.
+    async fn lengthen(&self, sent: Duration) -> EngineResult<()> {
+        let had_ended = self.lease.has_lapsed(self.ports.clock.elapsed());
+        if had_ended {
+            self.let_all_go();
+            self.claims_due.store(true, Ordering::SeqCst);
+        }
+        self.lease.renewed(sent);
+        if self.claims_due.load(Ordering::SeqCst) {
+            self.claim_all().await?;
+            self.claims_due.store(false, Ordering::SeqCst);
         }
         Ok(())
+    }
+
+    /// Lets all shards go.
+    pub(super) fn let_all_go(&self) {
+        for (shard, _) in self.lease.held() {
+            self.lease.release(shard);
+        }
     }
 
     pub(super) async fn claim_all(&self) -> EngineResult<()> {

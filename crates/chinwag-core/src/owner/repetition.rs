@@ -12,7 +12,7 @@ use super::{
     request::Request,
     window::{Arrived, FUTURE_MS},
 };
-use crate::model::RowBody;
+use crate::model::{LogRow, RowBody};
 
 impl Owner {
     /// Finds a request that came before, in the window or in the store (rule A4).
@@ -70,7 +70,9 @@ impl Owner {
             .into_iter()
             .next()
             .flatten();
-        Ok(row.filter(|row| row.id == event).map(|row| Arrived {
+        // An event that came to nothing is there without its request.
+        let holds = |row: &LogRow| row.id == event && row.client_id.as_ref() == Some(client_id);
+        Ok(row.filter(holds).map(|row| Arrived {
             seq,
             digest: row.digest.unwrap_or_default(),
         }))

@@ -13,7 +13,7 @@ use super::{
     Owner,
     chat::{Chat, Waiting},
 };
-use crate::ports::EngineError;
+use crate::ports::{Append, EngineError, EngineResult, Follow};
 
 /// Events that go to the store in one call.
 const BATCH: usize = 256;
@@ -59,12 +59,37 @@ impl Owner {
         }
     }
 
-    /// Writes the same rows until they are confirmed, or can't have been written, or the lease is over.
+    /// Writes a batch: in one step, or, where an append may be there in part, what it changes in earlier rows in a
+    /// second one, once the events are confirmed and the chat is still this node's. Whoever takes the chat over in
+    /// between finds the events, and sees what they lack (rules S2, T2).
     async fn append(&self, id: ChatId, chat: &Chat, batch: &[Waiting]) -> Result<(), Problem> {
+        let store = &self.ports.store;
+        if !store.amends_apart() || !batch.iter().any(|waiting| changes_before(&waiting.append)) {
+            let whole = || batch.iter().map(|waiting| waiting.append.clone()).collect();
+            return self
+                .until_confirmed_by(id, chat, || store.append(whole()))
+                .await;
+        }
+        let (events, changes) = apart(batch);
+        self.until_confirmed_by(id, chat, || store.append(events.clone()))
+            .await?;
+        self.until_confirmed_by(id, chat, || store.amend(changes.clone()))
+            .await
+    }
+
+    /// Writes the same until it is confirmed, or can't have been written, or the lease is over.
+    async fn until_confirmed_by<F>(
+        &self,
+        id: ChatId,
+        chat: &Chat,
+        write: impl Fn() -> F,
+    ) -> Result<(), Problem>
+    where
+        F: Future<Output = EngineResult<()>>,
+    {
         let mut pause = RETRY_FIRST;
         loop {
-            let appends = batch.iter().map(|waiting| waiting.append.clone());
-            let error = match self.ports.store.append(appends.collect()).await {
+            let error = match write().await {
                 // The lease is checked after the confirmation, before anything is told (rule O5).
                 Ok(()) if self.is_current(id, chat) => {
                     return Ok(());
@@ -146,6 +171,41 @@ impl Owner {
             self.tasks.spawn(publishing);
         }
     }
+}
+
+/// Returns whether an event changes earlier rows.
+fn changes_before(append: &Append) -> bool {
+    let seq = append.row.seq;
+    append
+        .follows
+        .iter()
+        .any(|follow| follow.changes_before(seq))
+}
+
+/// Divides what is to be written into the events with what must be there before them, and what they change in earlier
+/// rows.
+fn apart(batch: &[Waiting]) -> (Vec<Append>, Vec<Append>) {
+    let (mut events, mut changes) = (Vec::with_capacity(batch.len()), Vec::new());
+    for waiting in batch {
+        let seq = waiting.append.row.seq;
+        let (after, before): (Vec<Follow>, Vec<Follow>) = waiting
+            .append
+            .follows
+            .iter()
+            .cloned()
+            .partition(|follow| follow.changes_before(seq));
+        events.push(Append {
+            follows: before,
+            ..waiting.append.clone()
+        });
+        if !after.is_empty() {
+            changes.push(Append {
+                follows: after,
+                ..waiting.append.clone()
+            });
+        }
+    }
+    (events, changes)
 }
 
 /// Makes the answer for a request that may or may not have taken effect.

@@ -23,6 +23,30 @@ pub trait MessageStore: Send + Sync + 'static {
     /// Writes events and what follows from each; bounded by the caller to 1,000 at a time.
     async fn append(&self, appends: Vec<Append>) -> EngineResult<()>;
 
+    /// Writes rows again as they were read, and by what each is found, each under a stamp of a later term: then no late
+    /// write of a term in between takes their places (rule T2). A row keeps the term that placed it. Durable as `append`
+    /// is; harmless when repeated.
+    async fn rewrite(&self, chat: ChatId, rows: Vec<(LogRow, Stamp)>) -> EngineResult<()>;
+
+    /// Returns whether an append may be there in part, so that the owner writes what an event changes in earlier rows by
+    /// [`MessageStore::amend`] once the event itself is confirmed and it still owns the chat: a change that has no event
+    /// can then be found, and undone (rule S2). Embedded an append is whole, and nothing needs a second step.
+    fn amends_apart(&self) -> bool {
+        false
+    }
+
+    /// Writes what events change in earlier rows ([`Follow::changes_before`]) and nothing else of them, the changed
+    /// rows last; asked for only where [`MessageStore::amends_apart`] says so. Harmless when repeated.
+    async fn amend(&self, appends: Vec<Append>) -> EngineResult<()> {
+        self.append(appends).await
+    }
+
+    /// Writes a message with its versions and reactions again as they are, under a stamp of a later term: then no late
+    /// write of an event that came to nothing changes them. Embedded nothing is late.
+    async fn seal(&self, _chat: ChatId, _message: Seq, _stamp: Stamp) -> EngineResult<()> {
+        Ok(())
+    }
+
     /// Reads rows of one chat in order of place, at most `range.limit`.
     async fn read(&self, chat: ChatId, range: ReadRange) -> EngineResult<Vec<LogRow>>;
 
@@ -137,6 +161,20 @@ pub enum Follow {
     Member(MemberRow),
     /// A chat as it is from here on.
     Chat(ChatRow),
+}
+
+impl Follow {
+    /// Returns whether the event at a place changes an earlier row, or what belongs to one, by this.
+    #[must_use]
+    pub fn changes_before(&self, seq: Seq) -> bool {
+        match self {
+            Self::Amend(row) => row.seq < seq,
+            Self::KeepVersion { message, .. }
+            | Self::Reaction { message, .. }
+            | Self::Forget { message } => *message < seq,
+            Self::Member(_) | Self::Chat(_) => false,
+        }
+    }
 }
 
 /// A run of places.

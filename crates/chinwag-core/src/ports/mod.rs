@@ -18,7 +18,7 @@ pub use bus::{Broadcast, BroadcastFrame, Bus, BusEvent, BusMessage, BusSubscript
 pub use directory::Directory;
 pub use event_queue::{Consumer, EventQueue, GroupSet, QueueGroup, QueueRecord};
 pub use message_store::{Append, Follow, MessageStore, Order, ReadRange, Stamp};
-pub use ownership::{Ownership, ShardRow};
+pub use ownership::{NodeRow, Ownership, ShardRow};
 pub use presence::{Presence, SessionBeat, SessionLocation};
 pub use push_sender::{PushNote, PushOutcome, PushSender};
 pub use search_index::{

@@ -16,17 +16,43 @@ pub struct ShardRow {
     pub term: Term,
 }
 
+/// What a node's row says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NodeRow {
+    /// The node's number.
+    pub node: NodeId,
+    /// Which process has the number: another one with each start.
+    pub process: u64,
+    /// Another one with each renewal; says nothing else.
+    pub beat: i64,
+    /// Whether its lease was closed.
+    pub closed: bool,
+}
+
 /// Keeps leases and claims (rules O1–O4).
 ///
 /// Each change happens once and is seen by all: of two claims from the same state one wins. Embedded, the one
 /// node owns all shards for ever, under the term that is stored.
 #[async_trait]
 pub trait Ownership: Send + Sync + 'static {
-    /// Renews this node's lease and stores the bound of its ids (rule I1); `false` where the lease was closed.
-    async fn renew(&self, node: NodeId, ids_up_to_millis: u64) -> EngineResult<bool>;
+    /// Takes a number for a process: one that nobody had (none), or one whose row still says what was read. Its lease is
+    /// open from then on, and the process that had it before renews it no more. The bound of ids stays. `false` where
+    /// the row says something else. Embedded the store's lock has decided.
+    async fn take(&self, node: NodeId, process: u64, from: Option<NodeRow>) -> EngineResult<bool>;
+
+    /// Renews this node's lease and stores the bound of its ids (rule I1); `false` where the lease was closed, or another
+    /// process has the number. One that nobody had is taken.
+    async fn renew(&self, node: NodeId, process: u64, ids_up_to_millis: u64) -> EngineResult<bool>;
 
     /// Reads the bound of ids that the number's last holder stored; 0 where there was none.
     async fn ids_up_to(&self, node: NodeId) -> EngineResult<u64>;
+
+    /// Reads every number that has, or had, a lease, in order.
+    async fn nodes(&self) -> EngineResult<Vec<NodeRow>>;
+
+    /// Closes a lease for ever unless it was renewed since its row was read; the answer says whether it is closed now.
+    /// Closed again it stays closed. Embedded nobody closes the one node's lease: `false`.
+    async fn close(&self, row: NodeRow) -> EngineResult<bool>;
 
     /// Reads all shards that have an owner, in order.
     async fn shards(&self) -> EngineResult<Vec<ShardRow>>;

@@ -12,4 +12,5 @@ mod large;
 mod marks;
 mod messages;
 mod repetition;
+mod take_over;
 mod terms;

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use async_trait::async_trait;
 use chinwag_core::{
     model::LogRow,
-    ports::{Append, EngineResult, MessageStore, ReadRange},
+    ports::{Append, EngineResult, MessageStore, ReadRange, Stamp},
 };
 use chinwag_proto::{ChatId, ClientId, EventId, Seq, UserId, shapes::Version};
 
@@ -37,6 +37,22 @@ impl MessageStore for MeasuredStore {
         self.metrics
             .appended(messages as u64, started.elapsed(), result.is_ok());
         result
+    }
+
+    async fn rewrite(&self, chat: ChatId, rows: Vec<(LogRow, Stamp)>) -> EngineResult<()> {
+        self.inner.rewrite(chat, rows).await
+    }
+
+    fn amends_apart(&self) -> bool {
+        self.inner.amends_apart()
+    }
+
+    async fn amend(&self, appends: Vec<Append>) -> EngineResult<()> {
+        self.inner.amend(appends).await
+    }
+
+    async fn seal(&self, chat: ChatId, message: Seq, stamp: Stamp) -> EngineResult<()> {
+        self.inner.seal(chat, message, stamp).await
     }
 
     async fn read(&self, chat: ChatId, range: ReadRange) -> EngineResult<Vec<LogRow>> {
