@@ -241,6 +241,7 @@ async fn owner(store: &Arc<Cassandra>, clock: &Arc<ManualClock>) -> Arc<Owner> {
         accounts: Arc::clone(store) as _,
         ownership: Arc::clone(store) as _,
         queue: Arc::new(MemoryStore::new()),
+        marks: None,
         delivery: Arc::new(Delivery::new(
             NodeId(0),
             presence,

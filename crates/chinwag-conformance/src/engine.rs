@@ -7,7 +7,7 @@ use chinwag_core::{
     model::DeviceRow,
     ports::{
         Accounts, Bus, Directory, EventQueue, MessageStore, Ownership, Presence, PushNote,
-        PushOutcome, PushSender, SearchIndex,
+        PushOutcome, PushSender, QueueMarks, SearchIndex,
     },
 };
 
@@ -49,6 +49,12 @@ pub trait EventQueueEngine: MessageStoreEngine {
 pub trait OwnershipEngine: Engine {
     /// Returns the port.
     fn ownership(&self) -> Arc<dyn Ownership>;
+}
+
+/// Has [`QueueMarks`].
+pub trait QueueMarksEngine: Engine {
+    /// Returns the port.
+    fn queue_marks(&self) -> Arc<dyn QueueMarks>;
 }
 
 /// Has [`Presence`].

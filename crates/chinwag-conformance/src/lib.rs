@@ -27,6 +27,7 @@ pub mod presence;
 #[cfg(feature = "providers")]
 pub mod providers;
 pub mod push_sender;
+pub mod queue_marks;
 pub mod search_index;
 
 mod conversation;
@@ -37,7 +38,7 @@ mod listing;
 pub use conversation::{Conversation, chat, time, user};
 pub use engine::{
     AccountsEngine, BusEngine, DirectoryEngine, Engine, EventQueueEngine, MessageStoreEngine,
-    OwnershipEngine, PresenceEngine, PushSenderEngine, SearchIndexEngine,
+    OwnershipEngine, PresenceEngine, PushSenderEngine, QueueMarksEngine, SearchIndexEngine,
 };
 pub use flaky::{Call, Fault, Faults, Flaky, Moment, Odds};
 pub use listing::run;

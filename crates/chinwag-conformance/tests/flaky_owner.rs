@@ -38,6 +38,7 @@ fn flaky_ports(memory: &Memory, faults: &Faults) -> OwnerPorts {
         store: Arc::new(Flaky::new(store.clone(), faults)),
         directory: Arc::new(Flaky::new(store.clone(), faults)),
         queue: Arc::new(Flaky::new(store.clone(), faults)),
+        marks: None,
         accounts: store.clone(),
         ownership: store,
         delivery: Arc::new(Delivery::new(NodeId(0), presence, bus)),

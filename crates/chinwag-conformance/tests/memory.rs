@@ -7,7 +7,8 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use chinwag_conformance::{
     AccountsEngine, BusEngine, DirectoryEngine, Engine, EventQueueEngine, MessageStoreEngine,
-    OwnershipEngine, PresenceEngine, PushSenderEngine, SearchIndexEngine, conformance_tests, time,
+    OwnershipEngine, PresenceEngine, PushSenderEngine, QueueMarksEngine, SearchIndexEngine,
+    conformance_tests, time,
 };
 use chinwag_core::{
     clock::ManualClock,
@@ -15,7 +16,7 @@ use chinwag_core::{
     model::DeviceRow,
     ports::{
         Accounts, Bus, Directory, EventQueue, MessageStore, Ownership, Presence, PushNote,
-        PushOutcome, PushSender, SearchIndex,
+        PushOutcome, PushSender, QueueMarks, SearchIndex,
     },
 };
 
@@ -72,6 +73,12 @@ impl EventQueueEngine for InMemory {
     }
 }
 
+impl QueueMarksEngine for InMemory {
+    fn queue_marks(&self) -> Arc<dyn QueueMarks> {
+        self.store.clone()
+    }
+}
+
 impl OwnershipEngine for InMemory {
     fn ownership(&self) -> Arc<dyn Ownership> {
         self.store.clone()
@@ -123,7 +130,7 @@ conformance_tests!(
     directory,
     accounts,
     event_queue,
-    ownership,
+    ownership, queue_marks,
     presence,
     bus,
     search_index,

@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use chinwag_backends::{fjall::OpenError, kafka, redis};
+use chinwag_backends::{cassandra, fjall::OpenError, kafka, redis};
 use chinwag_proto::Problem;
 
 /// Why a server doesn't start.
@@ -27,6 +27,9 @@ pub enum StartError {
     /// The embedded engine refuses its directory.
     #[error(transparent)]
     Store(OpenError),
+    /// Cassandra can't be used.
+    #[error(transparent)]
+    Cassandra(#[from] cassandra::OpenError),
     /// Redis can't be used.
     #[error(transparent)]
     Redis(#[from] redis::ConnectError),

@@ -24,7 +24,7 @@ use crate::{
     auth::{
         self, Authenticator, Gate, Passwords, Standing, Tokens, UserAccounts, UserAccountsPorts,
     },
-    config::{Config, TokenKeys},
+    config::{Config, StoreEngine, TokenKeys},
     error::StartError,
     health::Health,
     indexer::{Indexer, Rebuilder},
@@ -37,7 +37,7 @@ use crate::{
     wiring::{self, Opening, Ports},
 };
 
-/// The number of the one node of the embedded mode.
+/// The number of the one node there is: calls aren't routed between nodes yet.
 pub const NODE: NodeId = NodeId(0);
 
 /// One node without its listeners.
@@ -50,6 +50,8 @@ pub struct Node {
     rebuilder: Arc<Rebuilder>,
     clock: Arc<dyn Clock>,
     url: OnceLock<String>,
+    /// Whether other processes may own chats, so that this one says when it leaves.
+    is_one_of_many: bool,
 }
 
 impl Node {
@@ -89,6 +91,7 @@ impl Node {
             rebuilder,
             clock,
             url: OnceLock::new(),
+            is_one_of_many: config.engines.store != StoreEngine::Embedded,
         }))
     }
 
@@ -234,6 +237,11 @@ impl Node {
     /// Stops the owner: what waits is written. A rebuild of the search index that goes on is given up.
     pub async fn stop(&self) {
         self.rebuilder.stop().await;
+        if self.is_one_of_many
+            && let Err(error) = self.owner.leave().await
+        {
+            tracing::warn!(%error, "the lease ends by itself: the next start waits for that");
+        }
         self.owner.stop().await;
     }
 }
@@ -254,6 +262,7 @@ fn owner_ports(ports: &Ports, delivery: &Arc<Delivery>, clock: &Arc<dyn Clock>) 
         accounts: Arc::clone(&ports.accounts),
         ownership: Arc::clone(&ports.ownership),
         queue: Arc::clone(&ports.queue),
+        marks: ports.marks.clone(),
         delivery: Arc::clone(delivery),
         clock: Arc::clone(clock),
     }
@@ -262,6 +271,8 @@ fn owner_ports(ports: &Ports, delivery: &Arc<Delivery>, clock: &Arc<dyn Clock>) 
 fn owner_settings(config: &Config) -> OwnerSettings {
     OwnerSettings {
         node: NODE,
+        process: rand::random(),
+        sole: config.engines.store == StoreEngine::Embedded,
         limits: config.limits.clone(),
         direct_max_members: config.direct_max_members,
         ..OwnerSettings::default()

@@ -3,6 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use chinwag_backends::{
+    cassandra::Cassandra,
     fjall::{Embedded, Options},
     kafka::KafkaQueue,
     redis::{Redis, RedisBus, RedisPresence},
@@ -13,12 +14,12 @@ use chinwag_core::{
     memory::{MemoryBus, MemoryPresence},
     ports::{
         Accounts, Bus, Directory, EventQueue, GroupSet, MessageStore, Ownership, Presence,
-        QueueGroup, SearchIndex,
+        QueueGroup, QueueMarks, SearchIndex,
     },
 };
 
 use crate::{
-    config::{Config, Engine, LiveEngine, QueueEngine},
+    config::{Config, Engine, LiveEngine, QueueEngine, StoreEngine},
     error::StartError,
     metrics::{MeasuredStore, Metrics},
     push::Senders,
@@ -38,6 +39,8 @@ pub struct Ports {
     pub ownership: Arc<dyn Ownership>,
     /// Events behind the log.
     pub queue: Arc<dyn EventQueue>,
+    /// What the queue may lack of the log; none where the log is the queue.
+    pub marks: Option<Arc<dyn QueueMarks>>,
     /// Who is online.
     pub presence: Arc<dyn Presence>,
     /// Live events between nodes.
@@ -46,8 +49,8 @@ pub struct Ports {
     pub search: Arc<dyn SearchIndex>,
     /// Notes to devices.
     pub senders: Senders,
-    /// The embedded engine behind several of them, for exports, backups and metrics.
-    pub embedded: Arc<Embedded>,
+    /// The embedded engine behind several of them, for exports and backups; none in a cluster.
+    pub embedded: Option<Arc<Embedded>>,
 }
 
 /// Opens the engines that a configuration names; all must answer, so that what is misconfigured is told at the start.
@@ -58,27 +61,22 @@ pub async fn open(
 ) -> Result<Ports, StartError> {
     tls::choose_provider();
     let clock = &opening.clock;
-    let embedded = embedded(config, opening, metrics)?;
     let engines = config.engines;
     let mut redis = SharedRedis(None);
-    let store: Arc<dyn MessageStore> = match engines.store {
-        Engine::Embedded => embedded.clone(),
+    let stored = match engines.store {
+        StoreEngine::Embedded => Stored::embedded(embedded(config, opening, metrics)?),
+        StoreEngine::Cassandra => Stored::cassandra(&Cassandra::open(&config.cassandra).await?),
     };
     Ok(Ports {
-        store: Arc::new(MeasuredStore::new(store, Arc::clone(metrics))),
-        directory: match engines.directory {
-            Engine::Embedded => embedded.clone(),
-        },
-        accounts: match engines.directory {
-            Engine::Embedded => embedded.clone(),
-        },
-        ownership: match engines.directory {
-            Engine::Embedded => embedded.clone(),
-        },
+        store: Arc::new(MeasuredStore::new(stored.store, Arc::clone(metrics))),
+        directory: stored.directory,
+        accounts: stored.accounts,
+        ownership: stored.ownership,
         queue: match engines.queue {
-            QueueEngine::Embedded => embedded.clone(),
+            QueueEngine::Embedded => stored.queue.ok_or_else(no_queue)?,
             QueueEngine::Kafka => Arc::new(KafkaQueue::connect(config.kafka.clone()).await?),
         },
+        marks: stored.marks,
         presence: match engines.presence {
             LiveEngine::Embedded => Arc::new(MemoryPresence::new(Arc::clone(clock))),
             LiveEngine::Redis => Arc::new(RedisPresence::new(redis.connect(config).await?)),
@@ -91,8 +89,52 @@ pub async fn open(
             Engine::Embedded => Arc::new(search(config, clock)?),
         },
         senders: Senders::open(&config.push, &config.data_dir, clock)?,
-        embedded,
+        embedded: stored.embedded,
     })
+}
+
+/// What one engine is all of: logs, directory, accounts and ownership.
+struct Stored {
+    store: Arc<dyn MessageStore>,
+    directory: Arc<dyn Directory>,
+    accounts: Arc<dyn Accounts>,
+    ownership: Arc<dyn Ownership>,
+    /// Where the log is the queue.
+    queue: Option<Arc<dyn EventQueue>>,
+    /// Where it isn't.
+    marks: Option<Arc<dyn QueueMarks>>,
+    embedded: Option<Arc<Embedded>>,
+}
+
+impl Stored {
+    fn embedded(embedded: Arc<Embedded>) -> Self {
+        Self {
+            store: embedded.clone(),
+            directory: embedded.clone(),
+            accounts: embedded.clone(),
+            ownership: embedded.clone(),
+            queue: Some(embedded.clone()),
+            marks: None,
+            embedded: Some(embedded),
+        }
+    }
+
+    fn cassandra(cassandra: &Arc<Cassandra>) -> Self {
+        Self {
+            store: cassandra.clone(),
+            directory: cassandra.clone(),
+            accounts: cassandra.clone(),
+            ownership: cassandra.clone(),
+            queue: None,
+            marks: Some(cassandra.clone()),
+            embedded: None,
+        }
+    }
+}
+
+/// Says that no queue is there; the configuration refuses it before.
+fn no_queue() -> StartError {
+    StartError::Config("this store has no queue of its own: set engines.queue".into())
 }
 
 /// The one Redis of all ports that it implements.

@@ -1,4 +1,4 @@
-//! Cassandra (or ScyllaDB): `MessageStore`, `Directory`, `Accounts` and `Ownership` of a cluster.
+//! Cassandra (or ScyllaDB): `MessageStore`, `Directory`, `Accounts`, `Ownership` and `QueueMarks` of a cluster.
 //!
 //! - Whatever an owner writes carries a stamp of its own, `USING TIMESTAMP` term · 2^40 + place, so a late write of
 //!   an earlier term loses wherever it lands ([`append`]). No row has a TTL, and no null is written.
@@ -31,6 +31,7 @@ mod options;
 mod ownership;
 mod pages;
 mod purge;
+mod queue_marks;
 mod schema;
 mod statements;
 mod store;

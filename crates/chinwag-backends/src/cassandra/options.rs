@@ -1,9 +1,9 @@
 //! How a cluster is reached.
 
-use std::{path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
 /// How a cluster is reached, and its bounds.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Options {
     /// Some nodes to begin with, as `host:port`; the driver finds the others.
     pub contact_points: Vec<String>,
@@ -42,5 +42,15 @@ impl Default for Options {
             timeout: Duration::from_secs(2),
             in_flight: 2_048,
         }
+    }
+}
+
+impl fmt::Debug for Options {
+    /// Leaves the password out.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Options")
+            .field("contact_points", &self.contact_points)
+            .field("keyspace", &self.keyspace)
+            .finish_non_exhaustive()
     }
 }

@@ -125,6 +125,18 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration {
             "shard int, owner int, term bigint, PRIMARY KEY (shard)",
             "",
         ),
+        // What the queue may lack of the log (rule T3): under stamps too.
+        (
+            "queue_marks",
+            "shard int, minute bigint, chat_id bigint, place bigint, \
+             PRIMARY KEY (shard, minute, chat_id, place)",
+            "",
+        ),
+        (
+            "queue_checkpoints",
+            "shard int, minute bigint, PRIMARY KEY (shard)",
+            "",
+        ),
         // Hints where to look; what they lead to says whether they hold.
         (
             "user_ids",

@@ -126,6 +126,13 @@ statements! {
     remove_address: Once "DELETE FROM addresses WHERE address = ? IF user_id = ? AND device_id = ?";
     address: Agreed "SELECT user_id, device_id FROM addresses WHERE address = ?";
 
+    put_queue_mark: Plain "INSERT INTO queue_marks (shard, minute, chat_id, place) VALUES (?, ?, ?, ?) USING TIMESTAMP ?";
+    queue_marks: Plain "SELECT minute, chat_id, place FROM queue_marks \
+        WHERE shard = ? AND (minute, chat_id, place) > (?, ?, ?) LIMIT ?";
+    remove_queue_marks: Plain "DELETE FROM queue_marks USING TIMESTAMP ? WHERE shard = ? AND minute <= ?";
+    put_queue_checkpoint: Plain "INSERT INTO queue_checkpoints (shard, minute) VALUES (?, ?) USING TIMESTAMP ?";
+    queue_checkpoint: Plain "SELECT minute FROM queue_checkpoints WHERE shard = ?";
+
     renew_node: Once "UPDATE nodes SET beat = ?, ids_up_to = ? WHERE node = ? IF closed = false AND process = ?";
     make_node: Once "INSERT INTO nodes (node, process, beat, ids_up_to, closed) VALUES (?, ?, ?, ?, false) IF NOT EXISTS";
     nodes: Plain "SELECT node FROM nodes";

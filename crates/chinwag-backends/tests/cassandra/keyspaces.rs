@@ -49,7 +49,7 @@ impl Keyspace {
     }
 
     pub(crate) fn name(&self) -> String {
-        format!("cases_{}", self.slot)
+        format!("case_{}", self.slot)
     }
 
     pub(crate) fn options(&self) -> Options {

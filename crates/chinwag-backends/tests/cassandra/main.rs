@@ -12,9 +12,10 @@ use std::{marker::PhantomData, sync::Arc};
 use async_trait::async_trait;
 use chinwag_backends::cassandra::Cassandra;
 use chinwag_conformance::{
-    AccountsEngine, DirectoryEngine, Engine, MessageStoreEngine, OwnershipEngine, conformance_tests,
+    AccountsEngine, DirectoryEngine, Engine, MessageStoreEngine, OwnershipEngine, QueueMarksEngine,
+    conformance_tests,
 };
-use chinwag_core::ports::{Accounts, Directory, MessageStore, Ownership};
+use chinwag_core::ports::{Accounts, Directory, MessageStore, Ownership, QueueMarks};
 
 use keyspaces::Keyspace;
 
@@ -66,7 +67,7 @@ impl Tables for People {
 struct Nodes;
 
 impl Tables for Nodes {
-    const NAMES: &'static [&'static str] = &["nodes", "shards"];
+    const NAMES: &'static [&'static str] = &["nodes", "shards", "queue_marks", "queue_checkpoints"];
 }
 
 /// A cluster's Cassandra, some of its tables empty.
@@ -120,6 +121,12 @@ impl AccountsEngine for InKeyspace<People> {
     }
 }
 
+impl QueueMarksEngine for InKeyspace<Nodes> {
+    fn queue_marks(&self) -> Arc<dyn QueueMarks> {
+        self.engine.clone()
+    }
+}
+
 impl OwnershipEngine for InKeyspace<Nodes> {
     fn ownership(&self) -> Arc<dyn Ownership> {
         self.engine.clone()
@@ -128,4 +135,4 @@ impl OwnershipEngine for InKeyspace<Nodes> {
 
 conformance_tests!(#[ignore = "needs a Cassandra: make conformance"] InKeyspace<Chats>: message_store, directory);
 conformance_tests!(#[ignore = "needs a Cassandra: make conformance"] InKeyspace<People>: accounts);
-conformance_tests!(#[ignore = "needs a Cassandra: make conformance"] InKeyspace<Nodes>: ownership);
+conformance_tests!(#[ignore = "needs a Cassandra: make conformance"] InKeyspace<Nodes>: ownership, queue_marks);

@@ -54,6 +54,7 @@ impl Memory {
             accounts: Arc::new(self.store.clone()),
             ownership: Arc::new(self.store.clone()),
             queue: Arc::new(self.store.clone()),
+            marks: None,
             delivery: Arc::new(Delivery::new(node, self.presence(), self.bus())),
             clock: Arc::clone(&self.clock),
         }

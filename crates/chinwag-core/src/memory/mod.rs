@@ -13,6 +13,7 @@ mod message_store;
 mod ownership;
 mod presence;
 mod push_sender;
+mod queue_marks;
 mod search_index;
 mod store;
 

@@ -13,7 +13,7 @@ use super::event_queue::Queue;
 use crate::{
     model::{
         ApiKey, ChatRow, DeviceRow, LogRow, MarkRow, MemberRow, NodeId, PreferencesRow, Shard,
-        UserRow,
+        Term, UserRow,
     },
     ports::{NodeRow, ShardRow, Stamp},
 };
@@ -89,6 +89,9 @@ pub(super) struct State {
     pub(super) users: BTreeMap<UserId, UserRow>,
     pub(super) keys: BTreeMap<String, ApiKey>,
     pub(super) devices: BTreeMap<(UserId, DeviceId), DeviceRow>,
+
+    pub(super) queue_marks: BTreeMap<(Shard, u64, ChatId, Seq), Term>,
+    pub(super) queue_checkpoints: Cells<Shard, u64>,
 
     pub(super) shards: BTreeMap<Shard, ShardRow>,
     pub(super) ids_up_to: BTreeMap<NodeId, u64>,

@@ -48,6 +48,7 @@ impl Owner {
         let head = adopted.last().cloned();
         let known = head.as_ref().map_or(confirmed, |row| row.confirmed);
         adopted.retain(|row| row.seq > known);
+        self.mark_adopted(id, term, &adopted).await?;
         self.write_again(id, term, adopted).await?;
         Ok(head)
     }

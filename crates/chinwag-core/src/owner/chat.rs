@@ -86,6 +86,8 @@ pub(super) struct Outgoing {
     /// Whether the owner itself delivers it.
     pub(super) direct: bool,
     pub(super) topics: TopicChange,
+    /// The minute of the mark that covers it, where there are marks.
+    pub(super) minute: Option<u64>,
 }
 
 impl Outgoing {

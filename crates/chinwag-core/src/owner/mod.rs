@@ -14,6 +14,7 @@ mod commit;
 mod create;
 mod decision;
 mod execute;
+mod feeding;
 mod ids;
 mod import;
 mod lease;
@@ -52,7 +53,7 @@ use crate::{
     clock::Clock,
     delivery::Delivery,
     model::NodeId,
-    ports::{Accounts, Directory, EngineError, EventQueue, MessageStore, Ownership},
+    ports::{Accounts, Directory, EngineError, EventQueue, MessageStore, Ownership, QueueMarks},
 };
 
 /// The ports that the owner needs.
@@ -68,6 +69,8 @@ pub struct OwnerPorts {
     pub ownership: Arc<dyn Ownership>,
     /// Confirmed events, once more.
     pub queue: Arc<dyn EventQueue>,
+    /// What the queue may lack of the log; none where the log is the queue.
+    pub marks: Option<Arc<dyn QueueMarks>>,
     /// Confirmed events, at once.
     pub delivery: Arc<Delivery>,
     /// Time.
@@ -119,6 +122,8 @@ pub struct Owner {
     chosen_ids: import::ChosenIds,
     tasks: TaskTracker,
     stopping: CancellationToken,
+    /// What is marked and not queued yet.
+    ledger: feeding::Ledger,
     /// What is known of the other nodes' leases.
     beats: Mutex<watch::Beats>,
     /// Whether shards that this node let go are still to be claimed.
@@ -148,6 +153,7 @@ impl Owner {
             chosen_ids: import::ChosenIds::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
+            ledger: feeding::Ledger::default(),
             beats: Mutex::default(),
             claims_due: AtomicBool::new(false),
             unrenewed: Mutex::default(),
@@ -160,6 +166,9 @@ impl Owner {
         owner
             .tasks
             .spawn(async move { renewing.keep_renewing().await });
+        if let Some(marks) = owner.ports.marks.clone() {
+            owner.tasks.spawn(Arc::clone(&owner).keep_feeding(marks));
+        }
         if !owner.settings.sole {
             owner.tasks.spawn(Arc::clone(&owner).keep_watching());
         }

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use chinwag_proto::{ChatId, UserId};
+use chinwag_proto::{ChatId, Seq, UserId};
 
 use super::{
     Owner,
     chat::{Chat, Outgoing, TopicChange},
+    feeding::{Minutes, Owed},
     members::Audience,
 };
 use crate::{
-    model::MemberRow,
+    model::{MemberRow, Shard, Term},
     ports::{Append, Broadcast, BroadcastFrame, BusMessage},
     render,
 };
@@ -41,21 +42,37 @@ impl Owner {
             for (append, outgoing) in &round {
                 self.tell_topics(id, append, outgoing).await;
             }
-            self.hand_to_queue(id, round).await;
+            self.hand_to_queue(id, chat.term, round).await;
         }
     }
 
-    async fn hand_to_queue(&self, id: ChatId, round: Vec<(Append, Outgoing)>) {
+    async fn hand_to_queue(&self, id: ChatId, term: Term, round: Vec<(Append, Outgoing)>) {
+        let mut minutes = Minutes::new();
+        let first = round.first().map_or(Seq(0), |(append, _)| append.row.seq);
+        for minute in round.iter().filter_map(|(_, outgoing)| outgoing.minute) {
+            *minutes.entry(minute).or_default() += 1;
+        }
         let queued: Vec<_> = round
             .into_iter()
             .filter(|(append, _)| !append.groups.is_empty())
             .map(|(append, _)| (id, append.row, append.groups))
             .collect();
-        if queued.is_empty() {
-            return;
+        if !queued.is_empty()
+            && let Err(error) = self.ports.queue.publish(queued).await
+        {
+            tracing::warn!(chat = %id, %error, "can't queue; it is queued again from the log");
+            let from = first;
+            return self.ledger.owe(
+                id,
+                Owed {
+                    term,
+                    from,
+                    minutes,
+                },
+            );
         }
-        if let Err(error) = self.ports.queue.publish(queued).await {
-            tracing::warn!(chat = %id, %error, "can't queue; the log's marks say what to queue again");
+        if !minutes.is_empty() {
+            self.ledger.done(Shard::of(id), term, &minutes);
         }
     }
 
@@ -84,7 +101,7 @@ impl Owner {
 }
 
 /// Makes one broadcast of each run of events with the same audience.
-fn broadcasts(
+pub(super) fn broadcasts(
     chat: ChatId,
     epoch: chinwag_proto::Epoch,
     round: &[(Append, Outgoing)],

@@ -121,6 +121,7 @@ impl Owner {
             except,
             direct: !was_large || !state.row.large || both,
             topics,
+            minute: None,
         };
         let on_topic = was_large || state.row.large || both;
         let append = Append {

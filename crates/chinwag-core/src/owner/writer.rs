@@ -49,7 +49,11 @@ impl Owner {
                 let count = state.waiting.len().min(BATCH);
                 state.waiting.drain(..count).collect()
             };
-            match self.append(id, &chat, &batch).await {
+            let written = match self.mark_batch(id, &chat, &mut batch).await {
+                Ok(()) => self.append(id, &chat, &batch).await,
+                Err(problem) => Err(problem),
+            };
+            match written {
                 Ok(()) => {
                     self.confirm(&chat, &mut batch);
                     self.start_publishing(id, &chat).await;
@@ -57,6 +61,28 @@ impl Owner {
                 Err(problem) => return self.retire(id, &chat, batch, &problem),
             }
         }
+    }
+
+    /// Marks a batch as not queued yet, where the log isn't the queue.
+    async fn mark_batch(
+        &self,
+        id: ChatId,
+        chat: &Chat,
+        batch: &mut [Waiting],
+    ) -> Result<(), Problem> {
+        if self.ports.marks.is_none() {
+            return Ok(());
+        }
+        let Some(first) = batch.first() else {
+            return Ok(());
+        };
+        let minute = self
+            .mark(id, chat, first.append.row.seq, batch.len())
+            .await?;
+        for waiting in batch {
+            waiting.outgoing.minute = minute;
+        }
+        Ok(())
     }
 
     /// Writes a batch: in one step, or, where an append may be there in part, what it changes in earlier rows in a

@@ -11,6 +11,7 @@ pub mod message_store;
 pub mod ownership;
 pub mod presence;
 pub mod push_sender;
+pub mod queue_marks;
 pub mod search_index;
 
 pub use accounts::Accounts;
@@ -21,6 +22,7 @@ pub use message_store::{Append, Follow, MessageStore, Order, ReadRange, Stamp};
 pub use ownership::{NodeRow, Ownership, ShardRow};
 pub use presence::{Presence, SessionBeat, SessionLocation};
 pub use push_sender::{PushNote, PushOutcome, PushSender};
+pub use queue_marks::{QueueMark, QueueMarks};
 pub use search_index::{
     IndexState, Rebuild, Scope, SearchDocument, SearchHit, SearchIndex, SearchPage, SearchRequest,
 };

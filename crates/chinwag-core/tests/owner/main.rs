@@ -6,6 +6,7 @@
 )]
 
 mod chats;
+mod feeding;
 mod fixture;
 mod importing;
 mod large;

@@ -46,6 +46,7 @@ const fn unset(name: &'static str, kind: Kind, doc: &'static str) -> Key {
 }
 
 const EMBEDDED: Kind = Word(&["embedded"]);
+const EMBEDDED_OR_CASSANDRA: Kind = Word(&["embedded", "cassandra"]);
 const EMBEDDED_OR_REDIS: Kind = Word(&["embedded", "redis"]);
 const EMBEDDED_OR_KAFKA: Kind = Word(&["embedded", "kafka"]);
 /// Most sizes in bytes of single things; an answer must fit into memory many times.
@@ -408,15 +409,15 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "engines.store",
-        EMBEDDED,
+        EMBEDDED_OR_CASSANDRA,
         "embedded",
-        "Who keeps the chats' logs.",
+        "Who keeps the chats' logs. With \"cassandra\" the directory is there too, and the queue is \"kafka\".",
     ),
     key(
         "engines.directory",
-        EMBEDDED,
+        EMBEDDED_OR_CASSANDRA,
         "embedded",
-        "Who keeps users, chats and members.",
+        "Who keeps users, chats and members: the same as the logs.",
     ),
     key(
         "engines.presence",
@@ -441,6 +442,51 @@ pub const KEYS: &[Key] = &[
         EMBEDDED,
         "embedded",
         "Who finds messages by their words.",
+    ),
+    key(
+        "cassandra.contact_points",
+        List,
+        "127.0.0.1:9042",
+        "Some of the nodes of Cassandra, host:port each; the others are found.",
+    ),
+    key(
+        "cassandra.keyspace",
+        Text,
+        "chinwag",
+        "The keyspace, made where it isn't there: a-z, 0-9 and _.",
+    ),
+    unset(
+        "cassandra.local_data_center",
+        Text,
+        "The data centre whose replicas count, the same on every node; unset: the only one there is.",
+    ),
+    key(
+        "cassandra.replication",
+        Count(1, 9),
+        "3",
+        "Copies of each row, where the keyspace is made. With fewer than 3, a node that is away stops writing.",
+    ),
+    unset("cassandra.user", Text, "Who signs in there; unset: nobody."),
+    Key {
+        secret: true,
+        ..unset("cassandra.password", Text, "The user's password.")
+    },
+    unset(
+        "cassandra.tls_ca",
+        Path,
+        "Certificates of the authorities that are trusted, PEM. With it connections are encrypted.",
+    ),
+    key(
+        "cassandra.timeout",
+        Time,
+        "2s",
+        "How long one statement may take; what it wrote may have happened nevertheless.",
+    ),
+    key(
+        "cassandra.in_flight",
+        Count(1, 100_000),
+        "2048",
+        "Statements on their way at a time; further ones wait.",
     ),
     Key {
         secret: true,

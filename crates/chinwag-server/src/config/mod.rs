@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use chinwag_backends::{kafka, redis};
+use chinwag_backends::{cassandra, kafka, redis};
 use chinwag_proto::Limits;
 
 pub use keys::{KEYS, Key};
@@ -112,6 +112,8 @@ pub struct Config {
     pub push: PushConfig,
     /// How long leaving may take.
     pub shutdown_timeout: Duration,
+    /// How Cassandra is reached, where an engine is it.
+    pub cassandra: cassandra::Options,
     /// How Redis is reached, where an engine is it.
     pub redis: redis::Options,
     /// How Kafka is reached, where an engine is it.
@@ -209,6 +211,15 @@ pub enum Engine {
     Embedded,
 }
 
+/// Who implements logs, directory, accounts and ownership.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreEngine {
+    /// This process, on the disk of this machine.
+    Embedded,
+    /// Cassandra, or ScyllaDB.
+    Cassandra,
+}
+
 /// Who implements presence, or the bus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LiveEngine {
@@ -231,9 +242,9 @@ pub enum QueueEngine {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Engines {
     /// The chats' logs.
-    pub store: Engine,
+    pub store: StoreEngine,
     /// Users, chats, members.
-    pub directory: Engine,
+    pub directory: StoreEngine,
     /// Who is online.
     pub presence: LiveEngine,
     /// Live events between nodes.

@@ -146,8 +146,58 @@ fn redis_and_kafka_are_configured_in_tables_of_their_own() {
 }
 
 #[test]
+fn cassandra_is_configured_in_a_table_of_its_own_and_its_password_is_never_shown() {
+    let config = from_file(
+        r#"
+        [engines]
+        store = "cassandra"
+        directory = "cassandra"
+        queue = "kafka"
+        [cassandra]
+        contact_points = ["one:9042", "two:9042"]
+        keyspace = "talks"
+        local_data_center = "fra"
+        user = "chinwag"
+        password = "hunter2"
+        tls_ca = "/etc/ca.pem"
+        timeout = "1s"
+        "#,
+    )
+    .unwrap();
+    assert_eq!(config.engines.store, StoreEngine::Cassandra);
+    let options = &config.cassandra;
+    assert_eq!(options.contact_points, ["one:9042", "two:9042"]);
+    assert_eq!(options.keyspace, "talks");
+    assert_eq!(options.local_data_center.as_deref(), Some("fra"));
+    assert_eq!(options.credentials.as_ref().unwrap().1, "hunter2");
+    let authorities = &options.tls.as_ref().unwrap().authorities;
+    assert_eq!(authorities, Path::new("/etc/ca.pem"));
+    assert_eq!(options.timeout, Duration::from_secs(1));
+    let shown = format!("{} {config:?}", show(&config.settings));
+    assert!(!shown.contains("hunter2"), "{shown}");
+}
+
+#[test]
+fn engines_that_would_lose_beside_cassandra_are_refused() {
+    let refusal = |pairs| Config::of(pairs).unwrap_err().to_string();
+    let cassandra = [
+        ("engines.store", "cassandra"),
+        ("engines.directory", "cassandra"),
+    ];
+    let told = refusal(&cassandra[..1]);
+    assert!(told.contains("are one engine"), "{told}");
+    let told = refusal(&cassandra);
+    assert!(told.contains("needs engines.queue = \"kafka\""), "{told}");
+    let told = refusal(&[("cassandra.user", "chinwag")]);
+    assert!(told.contains("go together"), "{told}");
+    let told = refusal(&[("cassandra.contact_points", "")]);
+    assert_eq!(told, "cassandra.contact_points needs at least one address");
+}
+
+#[test]
 fn a_configuration_of_defaults_is_what_the_engines_take_for_themselves() {
     let config = Config::of(&[]).unwrap();
+    assert_eq!(config.cassandra, cassandra::Options::default());
     let urls = vec!["redis://127.0.0.1:6379".into()];
     assert_eq!(config.redis, redis::Options::at(urls, false));
     let brokers = vec!["127.0.0.1:9092".into()];

@@ -2,12 +2,12 @@
 
 use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
-use chinwag_backends::{kafka, redis, tantivy::MIN_MEMORY_BYTES};
+use chinwag_backends::{cassandra, kafka, redis, tantivy::MIN_MEMORY_BYTES};
 use chinwag_proto::Limits;
 
 use super::{
     Algorithm, AuthConfig, Config, ConfigError, Engine, Engines, LiveEngine, QueueEngine, Rates,
-    Settings, TlsFiles, TokenKeys, kind::Value, push,
+    Settings, StoreEngine, TlsFiles, TokenKeys, kind::Value, push,
 };
 
 /// A shared secret below this many bytes can be guessed (RFC 7518, 3.2).
@@ -38,6 +38,7 @@ pub(super) fn config(settings: Settings) -> Result<Config, ConfigError> {
         search_memory: search_memory(&reader)?,
         push: push::push(&reader)?,
         shutdown_timeout: reader.time("shutdown.timeout"),
+        cassandra: cassandra(&reader)?,
         redis: redis(&reader)?,
         kafka: kafka(&reader)?,
         engines: engines(&reader)?,
@@ -47,20 +48,56 @@ pub(super) fn config(settings: Settings) -> Result<Config, ConfigError> {
 
 fn engines(reader: &Reader<'_>) -> Result<Engines, ConfigError> {
     let engines = Engines {
-        store: reader.engine("engines.store"),
-        directory: reader.engine("engines.directory"),
+        store: reader.store_engine("engines.store"),
+        directory: reader.store_engine("engines.directory"),
         presence: reader.live_engine("engines.presence"),
         bus: reader.live_engine("engines.bus"),
         queue: reader.queue_engine("engines.queue"),
         search: reader.engine("engines.search"),
     };
+    let contradiction = |detail: &str| Err(ConfigError::Contradiction(detail.into()));
+    if engines.store != engines.directory {
+        return contradiction(
+            "engines.store and engines.directory are one engine: an event is written with the members that follow from it",
+        );
+    }
     match (engines.queue, engines.store) {
         // After a crash nothing would say what was stored and not yet queued.
-        (QueueEngine::Kafka, Engine::Embedded) => Err(ConfigError::Contradiction(
-            "engines.queue = \"kafka\" doesn't go with engines.store = \"embedded\", whose log is the queue".into(),
-        )),
-        (QueueEngine::Embedded, Engine::Embedded) => Ok(engines),
+        (QueueEngine::Kafka, StoreEngine::Embedded) => contradiction(
+            "engines.queue = \"kafka\" doesn't go with engines.store = \"embedded\", whose log is the queue",
+        ),
+        (QueueEngine::Embedded, StoreEngine::Cassandra) => contradiction(
+            "engines.store = \"cassandra\" needs engines.queue = \"kafka\": the embedded queue is the embedded store's log",
+        ),
+        (QueueEngine::Embedded, StoreEngine::Embedded)
+        | (QueueEngine::Kafka, StoreEngine::Cassandra) => Ok(engines),
     }
+}
+
+fn cassandra(reader: &Reader<'_>) -> Result<cassandra::Options, ConfigError> {
+    let user = reader.optional("cassandra.user");
+    let credentials = match (user, reader.optional("cassandra.password")) {
+        (None, None) => None,
+        (Some(user), Some(password)) => Some((user, password)),
+        _ => {
+            let detail = "cassandra.user and cassandra.password go together; one is missing";
+            return Err(ConfigError::Contradiction(detail.into()));
+        }
+    };
+    let authorities = reader.optional("cassandra.tls_ca");
+    Ok(cassandra::Options {
+        contact_points: reader.some("cassandra.contact_points")?,
+        keyspace: reader.text("cassandra.keyspace"),
+        local_data_center: reader.optional("cassandra.local_data_center"),
+        replication: u8::try_from(reader.count("cassandra.replication"))
+            .expect("the table bounds it below 2^8"),
+        credentials,
+        tls: authorities.map(|path| cassandra::Tls {
+            authorities: path.into(),
+        }),
+        timeout: reader.patience("cassandra.timeout")?,
+        in_flight: reader.count("cassandra.in_flight") as usize,
+    })
 }
 
 fn redis(reader: &Reader<'_>) -> Result<redis::Options, ConfigError> {
@@ -289,6 +326,14 @@ impl Reader<'_> {
         match self.text(name).as_str() {
             "embedded" => QueueEngine::Embedded,
             "kafka" => QueueEngine::Kafka,
+            _ => unreachable!("{name} is a word of the table"),
+        }
+    }
+
+    fn store_engine(&self, name: &str) -> StoreEngine {
+        match self.text(name).as_str() {
+            "embedded" => StoreEngine::Embedded,
+            "cassandra" => StoreEngine::Cassandra,
             _ => unreachable!("{name} is a word of the table"),
         }
     }

@@ -17,12 +17,11 @@ use crate::api::problem_response;
 const PAGE: usize = 1_000;
 
 pub(super) async fn backup(State(place): State<Place>) -> Response {
-    let node = match place.node() {
-        Ok(node) => node,
+    let (node, snapshot) = match place.snapshot() {
+        Ok(snapshot) => snapshot,
         Err(problem) => return problem_response(&problem, None),
     };
     let made_at = node.clock().now();
-    let snapshot = node.ports().embedded.snapshot();
     streamed::written_by(move |out| write(&snapshot, made_at, out))
 }
 

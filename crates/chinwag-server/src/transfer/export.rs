@@ -16,8 +16,8 @@ use crate::api::problem_response;
 pub const MESSAGES_HEADER: HeaderName = HeaderName::from_static("chinwag-messages");
 
 pub(super) async fn export(State(place): State<Place>) -> Response {
-    let snapshot = match place.node() {
-        Ok(node) => node.ports().embedded.snapshot(),
+    let snapshot = match place.snapshot() {
+        Ok((_, snapshot)) => snapshot,
         Err(problem) => return problem_response(&problem, None),
     };
     let counted = tokio::task::spawn_blocking(move || {

@@ -17,6 +17,7 @@ use axum::{
     Router,
     routing::{get, post},
 };
+use chinwag_backends::fjall::Snapshot;
 use chinwag_proto::{ErrorCode, Problem};
 use tokio_util::sync::CancellationToken;
 
@@ -36,6 +37,18 @@ struct Place {
 }
 
 impl Place {
+    /// Returns everything as it is now.
+    fn snapshot(&self) -> Result<(Arc<Node>, Snapshot), Problem> {
+        let node = self.node()?;
+        let Some(embedded) = &node.ports().embedded else {
+            let detail = "exports and backups are of the embedded store; Cassandra's own are made by its tools: \
+                          nodetool snapshot";
+            return Err(Problem::new(ErrorCode::NotAllowed, detail));
+        };
+        let snapshot = embedded.snapshot();
+        Ok((node, snapshot))
+    }
+
     fn node(&self) -> Result<Arc<Node>, Problem> {
         let gone = || Problem::new(ErrorCode::Unavailable, "the server is leaving");
         self.node.upgrade().ok_or_else(gone)

@@ -210,6 +210,7 @@ impl<'a> Placing<'a> {
             except: None,
             direct: false,
             topics,
+            minute: None,
         };
         self.state.waiting.push_back(Waiting {
             append,

@@ -54,7 +54,7 @@ async fn what_a_deleted_chat_left_is_gone_after_restoring_it() {
     let delete = Command::DeleteChat;
     node.owner().execute(&ana, deleted, delete).await.unwrap();
     let file = from.path().join("b");
-    let snapshot = node.ports().embedded.snapshot();
+    let snapshot = node.ports().embedded.as_ref().unwrap().snapshot();
     assert_eq!(snapshot.read(deleted, ALL).unwrap().len(), 3);
     let out = File::create(&file).unwrap();
     backup::write(&snapshot, node.clock().now(), out).unwrap();

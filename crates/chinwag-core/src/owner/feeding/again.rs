@@ -1,0 +1,202 @@
+//! Queues again what the queue may lack, from the log.
+
+use std::sync::Arc;
+
+use chinwag_proto::{ChatId, ErrorCode, Problem, Seq};
+
+use super::super::{
+    Owner,
+    chat::{Chat, Outgoing, TopicChange},
+    path::groups,
+    publish::broadcasts,
+};
+use crate::{
+    model::{LogRow, RowBody, Shard, Term},
+    ports::{Append, BusMessage, GroupSet, Order, QueueGroup, QueueMarks, ReadRange},
+};
+
+/// Rows that are read and queued at a time.
+const PAGE: usize = 256;
+
+impl Owner {
+    /// Queues again what marks above the checkpoints of this node's shards name, once under each term.
+    pub(super) async fn feed_what_was_left(self: &Arc<Self>, marks: &dyn QueueMarks) {
+        for (shard, term) in self.lease.held() {
+            if self.stopping.is_cancelled() {
+                return;
+            }
+            if let Err(problem) = self.feed_shard(marks, shard, term).await {
+                tracing::warn!(shard = shard.0, %problem, "can't queue again what was left; trying again");
+                return;
+            }
+        }
+    }
+
+    async fn feed_shard(
+        self: &Arc<Self>,
+        marks: &dyn QueueMarks,
+        shard: Shard,
+        term: Term,
+    ) -> Result<(), Problem> {
+        self.open_shard(marks, shard, term).await?;
+        let Some(checkpoint) = self.ledger.behind(shard, term) else {
+            return Ok(());
+        };
+        for (chat, from) in marks.marked(shard, checkpoint).await? {
+            self.feed(chat, from).await?;
+        }
+        self.ledger.caught_up(shard, term);
+        Ok(())
+    }
+
+    /// Queues again what this owner couldn't.
+    pub(super) async fn feed_what_is_owed(self: &Arc<Self>) {
+        for (chat, owed) in self.ledger.take_owed() {
+            let term = self.lease.term_of(chat, self.ports.clock.elapsed());
+            if term != Some(owed.term) {
+                // Whoever has the shard now is led there by the marks.
+                continue;
+            }
+            match self.feed(chat, owed.from).await {
+                Ok(()) => self.ledger.done(Shard::of(chat), owed.term, &owed.minutes),
+                Err(problem) => {
+                    tracing::debug!(%chat, %problem, "can't queue again yet");
+                    self.ledger.owe(chat, owed);
+                }
+            }
+        }
+    }
+
+    /// Queues a chat's confirmed events from a place on, and tells the last one again to the members who are online.
+    async fn feed(self: &Arc<Self>, id: ChatId, from: Seq) -> Result<(), Problem> {
+        let chat = match self.chat(id).await {
+            Ok(chat) => Some(chat),
+            Err(problem) if problem.code == ErrorCode::NotFound => None,
+            Err(problem) => return Err(problem),
+        };
+        let through = match &chat {
+            Some(chat) => chat.state().confirmed,
+            // It was deleted, which is to be queued too, or never came to be.
+            None => {
+                let head = self.ports.store.heads(&[id]).await?;
+                let head = head.into_iter().next().flatten();
+                head.map_or(Seq(0), |row| row.seq)
+            }
+        };
+        let is_large = chat.as_ref().is_some_and(|chat| chat.state().row.large);
+        let last = self.queue_again(id, from, through, is_large).await?;
+        if let (Some(chat), Some(last)) = (chat, last)
+            && !is_large
+        {
+            self.tell_again(id, &chat, last).await?;
+        }
+        Ok(())
+    }
+
+    /// Queues events again; returns the last one that live events are made of.
+    async fn queue_again(
+        &self,
+        id: ChatId,
+        from: Seq,
+        through: Seq,
+        is_large: bool,
+    ) -> Result<Option<LogRow>, Problem> {
+        let (mut from, mut last) = (from, None);
+        while from <= through {
+            let range = ReadRange {
+                from,
+                through,
+                limit: PAGE,
+                order: Order::Rising,
+                messages_only: false,
+            };
+            let rows = self.ports.store.read(id, range).await?;
+            let Some(end) = rows.last() else { break };
+            from = end.seq.next();
+            last = rows
+                .iter()
+                .rfind(|row| !row.is_imported())
+                .cloned()
+                .or(last);
+            let events: Vec<_> = rows
+                .into_iter()
+                .map(|row| {
+                    let groups = groups_again(&row, is_large);
+                    (id, row, groups)
+                })
+                .filter(|(.., groups)| !groups.is_empty())
+                .collect();
+            if !events.is_empty() {
+                self.ports.queue.publish(events).await?;
+            }
+        }
+        Ok(last)
+    }
+
+    async fn tell_again(&self, id: ChatId, chat: &Chat, row: LogRow) -> Result<(), Problem> {
+        let target = match row.target() {
+            Some(target) => self.row(id, target.seq).await?,
+            None => None,
+        };
+        let (epoch, audience) = {
+            let mut state = chat.state();
+            (state.row.epoch, state.members.audience())
+        };
+        let outgoing = Outgoing {
+            audience,
+            target,
+            except: None,
+            direct: true,
+            topics: TopicChange::None,
+            minute: None,
+        };
+        let append = Append {
+            chat: id,
+            row,
+            follows: Vec::new(),
+            groups: GroupSet::NONE,
+        };
+        for broadcast in broadcasts(id, epoch, &[(append, outgoing)]) {
+            let users = Arc::clone(&broadcast.users);
+            let events = BusMessage::Events(broadcast);
+            self.ports.delivery.to_users(&users, events).await;
+        }
+        Ok(())
+    }
+
+    /// Owes the queue what was adopted of a chat's end, where that is young: an owner before may have stored it after
+    /// this one looked at the marks.
+    pub(in crate::owner) async fn mark_adopted(
+        &self,
+        id: ChatId,
+        term: Term,
+        adopted: &[LogRow],
+    ) -> Result<(), Problem> {
+        /// What is older was queued by its owner, or by who came after it.
+        const YOUNG_MS: i64 = 60 * 60 * 1_000;
+        let Some(marks) = &self.ports.marks else {
+            return Ok(());
+        };
+        let oldest = self.ports.clock.now().plus_millis(-YOUNG_MS);
+        let Some(first) = adopted.iter().find(|row| row.timestamp > oldest) else {
+            return Ok(());
+        };
+        let minute = self.try_mark(&**marks, id, term, first.seq, 1).await?;
+        let owed = super::ledger::Owed {
+            term,
+            from: first.seq,
+            minutes: [(minute, 1)].into(),
+        };
+        self.ledger.owe(id, owed);
+        Ok(())
+    }
+}
+
+/// Says who works behind the log on an event that is queued again.
+fn groups_again(row: &LogRow, is_large: bool) -> GroupSet {
+    match &row.body {
+        RowBody::Message(_) if row.is_imported() => GroupSet::of(&[QueueGroup::Indexer]),
+        _ if row.is_imported() => GroupSet::NONE,
+        _ => groups(row, is_large),
+    }
+}

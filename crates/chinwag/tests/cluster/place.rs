@@ -1,0 +1,262 @@
+//! A directory with a configuration, the server that is started by it, and people who talk to it.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use chinwag_client::{Client, ClientEvent, Events, Http, Options, TokenSource};
+use chinwag_proto::{
+    ChatId, UserId,
+    frames::LogBody,
+    http::{CreateChat, HistoryQuery, Login, Register},
+};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+/// How long anything may take before a test fails: generous, since the machine may be busy.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+const PASSWORD: &str = "correct horse battery staple";
+
+/// A directory with a configuration that nobody else's data comes into.
+pub(crate) struct Place {
+    directory: TempDir,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        let host = std::env::var("ENGINES_ADDRESS").unwrap_or_else(|_| "127.0.0.1".into());
+        let name = format!("serve_{:x}", rand::random::<u64>());
+        let text = format!(
+            r#"
+            listen = "127.0.0.1:0"
+            data_dir = "data"
+            [storage]
+            min_free = "0"
+            [limits]
+            rates = "off"
+            [engines]
+            store = "cassandra"
+            directory = "cassandra"
+            presence = "redis"
+            bus = "redis"
+            queue = "kafka"
+            [cassandra]
+            contact_points = ["{host}:19042"]
+            keyspace = "{name}"
+            replication = 1
+            [redis]
+            urls = ["redis://{host}:16379"]
+            prefix = "{name}"
+            [kafka]
+            brokers = ["{host}:19092"]
+            prefix = "{name}"
+            partitions = 2
+            replication = 1
+            "#
+        );
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("node.toml"), text).unwrap();
+        Self { directory }
+    }
+
+    /// Makes another directory with the same configuration.
+    pub(crate) fn beside(&self) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let from = self.directory.path().join("node.toml");
+        std::fs::copy(from, directory.path().join("node.toml")).unwrap();
+        Self { directory }
+    }
+
+    /// Starts a server that doesn't serve; returns what it says.
+    pub(crate) fn refused(&self) -> String {
+        let output = Command::new(env!("CARGO_BIN_EXE_chinwag"))
+            .args(["serve", "--config", "node.toml"])
+            .current_dir(self.directory.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    /// Starts the server and waits until it serves.
+    pub(crate) fn serve(&self) -> Served {
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.log())
+            .unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_chinwag"))
+            .args(["serve", "--config", "node.toml"])
+            .current_dir(self.directory.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let url = line
+            .split_whitespace()
+            .map(|word| word.trim_end_matches([',', '.']))
+            .find(|word| word.starts_with("http://"));
+        let url = url.unwrap_or_else(|| panic!("the server starts: {}", self.told()));
+        let url = url.to_owned();
+        // Keeps reading, so that the server never waits for a full pipe.
+        std::thread::spawn(move || stdout.lines().map_while(Result::ok).for_each(drop));
+        Served { child, url }
+    }
+
+    /// Returns what the server logged.
+    pub(crate) fn told(&self) -> String {
+        std::fs::read_to_string(self.log()).unwrap()
+    }
+
+    fn log(&self) -> PathBuf {
+        self.directory.path().join("log")
+    }
+}
+
+/// A running server; killed when it is dropped.
+pub(crate) struct Served {
+    child: Child,
+    pub(crate) url: String,
+}
+
+impl Served {
+    /// Lets it leave in order.
+    pub(crate) fn stop(mut self) {
+        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+        assert!(self.child.wait().unwrap().success());
+    }
+
+    /// Kills it: nothing is finished, nothing is flushed.
+    pub(crate) fn kill(self) {
+        drop(self);
+    }
+
+    pub(crate) async fn register(&self, name: &str) -> Person {
+        let register = Register {
+            user_id: name.into(),
+            name: None,
+            password: PASSWORD.into(),
+        };
+        let token = Http::new(&self.url)
+            .register(&register)
+            .await
+            .unwrap()
+            .token;
+        self.person(name, &token)
+    }
+
+    pub(crate) async fn log_in(&self, name: &str) -> Person {
+        let login = Login {
+            user_id: name.into(),
+            password: PASSWORD.into(),
+        };
+        let token = Http::new(&self.url).login(&login).await.unwrap().token;
+        self.person(name, &token)
+    }
+
+    fn person(&self, name: &str, token: &str) -> Person {
+        Person {
+            id: UserId::new(name).unwrap(),
+            http: Http::new(&self.url).with_token(token),
+            options: Options::new(&self.url, TokenSource::fixed(token)),
+        }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Somebody with a token.
+pub(crate) struct Person {
+    pub(crate) id: UserId,
+    pub(crate) http: Http,
+    options: Options,
+}
+
+impl Person {
+    pub(crate) async fn direct(&self, other: &Person) -> ChatId {
+        let direct = CreateChat::Direct {
+            user_id: other.id.clone(),
+            client_id: None,
+        };
+        self.http.create_chat(&direct).await.unwrap().id
+    }
+
+    /// Connects a device and waits until it is in sync.
+    pub(crate) async fn device(&self) -> Device {
+        let (client, events) = Client::connect(self.options.clone());
+        let mut device = Device { client, events };
+        device
+            .until(|event| matches!(event, ClientEvent::Online))
+            .await;
+        device
+    }
+
+    /// Returns what a chat's history shows, oldest first.
+    pub(crate) async fn history(&self, chat: ChatId) -> Vec<String> {
+        let query = HistoryQuery {
+            chat_id: chat,
+            before: None,
+            after: None,
+            around: None,
+            limit: Some(200),
+        };
+        let page = self.http.history(&query).await.unwrap();
+        assert!(!page.has_more);
+        let contents = page.messages.into_iter().map(|message| message.content);
+        contents.rev().collect()
+    }
+
+    /// Waits until search finds so many messages with a word.
+    pub(crate) async fn finds(&self, word: &str, wanted: u64) {
+        let searching = async {
+            loop {
+                let found = self.http.search(word, None).await;
+                if found.is_ok_and(|found| found.total == wanted) {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let found = tokio::time::timeout(PATIENCE, searching).await;
+        assert!(found.is_ok(), "never found {wanted} times: {word}");
+    }
+}
+
+/// A device in sync.
+pub(crate) struct Device {
+    pub(crate) client: Client,
+    events: Events,
+}
+
+impl Device {
+    async fn until(&mut self, mut found: impl FnMut(&ClientEvent) -> bool) {
+        let waiting = async { while !found(&self.events.next().await.unwrap()) {} };
+        let came = tokio::time::timeout(PATIENCE, waiting).await;
+        came.expect("the event came in time");
+    }
+
+    /// Waits until a message with that content is shown.
+    pub(crate) async fn until_said(&mut self, content: &str) {
+        let shown = |event: &ClientEvent| match event {
+            ClientEvent::Log(frame) => {
+                matches!(&frame.body, LogBody::Message { message } if message.content == content)
+            }
+            _ => false,
+        };
+        self.until(shown).await;
+    }
+}
