@@ -49,7 +49,13 @@ impl Owner {
                 let count = state.waiting.len().min(BATCH);
                 state.waiting.drain(..count).collect()
             };
-            let written = match self.mark_batch(id, &chat, &mut batch).await {
+            let marked = if self.ports.marks.is_some() {
+                // Boxed, since a task is as large as its largest state, and most have nothing to mark.
+                Box::pin(self.mark_batch(id, &chat, &mut batch)).await
+            } else {
+                Ok(())
+            };
+            let written = match marked {
                 Ok(()) => self.append(id, &chat, &batch).await,
                 Err(problem) => Err(problem),
             };
@@ -63,16 +69,13 @@ impl Owner {
         }
     }
 
-    /// Marks a batch as not queued yet, where the log isn't the queue.
+    /// Marks a batch as not queued yet.
     async fn mark_batch(
         &self,
         id: ChatId,
         chat: &Chat,
         batch: &mut [Waiting],
     ) -> Result<(), Problem> {
-        if self.ports.marks.is_none() {
-            return Ok(());
-        }
         let Some(first) = batch.first() else {
             return Ok(());
         };
@@ -97,10 +100,13 @@ impl Owner {
                 .await;
         }
         let (events, changes) = apart(batch);
-        self.until_confirmed_by(id, chat, || store.append(events.clone()))
-            .await?;
-        self.until_confirmed_by(id, chat, || store.amend(changes.clone()))
-            .await
+        let in_two_steps = async {
+            self.until_confirmed_by(id, chat, || store.append(events.clone()))
+                .await?;
+            self.until_confirmed_by(id, chat, || store.amend(changes.clone()))
+                .await
+        };
+        Box::pin(in_two_steps).await
     }
 
     /// Writes the same until it is confirmed, or can't have been written, or the lease is over.
