@@ -198,6 +198,7 @@ fn gateway(config: &Config, node: &Node) -> Arc<Gateway> {
                 message_bytes: config.limits.body_bytes as usize,
                 ..ws::Limits::default()
             },
+            delivery_threads: config.delivery_threads as usize,
         },
     );
     node.delivery()

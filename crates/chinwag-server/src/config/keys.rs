@@ -69,6 +69,12 @@ pub const KEYS: &[Key] = &[
         "Chats with more members are delivered through the queue and a topic.",
     ),
     key(
+        "delivery_threads",
+        Count(0, 64),
+        "0",
+        "Threads that send an event to the members of a large chat side by side. 0: as many as there are processors, up to 8.",
+    ),
+    key(
         "public.origins",
         List,
         "",

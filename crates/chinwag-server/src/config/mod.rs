@@ -82,6 +82,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Chats with more members are delivered through the queue and a topic.
     pub direct_max_members: u32,
+    /// Threads that send to the members of a large chat side by side; 0: as many as there are processors, up to 8.
+    pub delivery_threads: u32,
     /// Origins whose pages may use the API.
     pub origins: Vec<String>,
     /// Reverse proxies whose `X-Forwarded-For` is believed.

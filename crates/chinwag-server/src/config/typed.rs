@@ -23,6 +23,7 @@ pub(super) fn config(settings: Settings) -> Result<Config, ConfigError> {
         listen: reader.text("listen"),
         data_dir: reader.text("data_dir").into(),
         direct_max_members: reader.count("direct_max_members"),
+        delivery_threads: reader.count("delivery_threads"),
         origins: reader.list("public.origins"),
         proxies: proxies(&reader)?,
         web_client: reader.flag("public.web_client"),

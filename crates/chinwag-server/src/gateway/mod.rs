@@ -15,6 +15,7 @@ mod lanes;
 mod marks;
 mod registry;
 mod session;
+mod spread;
 mod sweeper;
 mod talk;
 mod topics;
@@ -78,6 +79,8 @@ pub struct GatewaySettings {
     pub limits: Limits,
     /// What one connection may cost.
     pub connection: ws::Limits,
+    /// Threads that send to many sessions side by side; 0: as many as there are processors, up to 8.
+    pub delivery_threads: usize,
 }
 
 /// What the gateway counts.
@@ -118,7 +121,7 @@ impl Gateway {
         let counts = Arc::new(GatewayCounts::default());
         Arc::new(Self {
             connection_limits: Arc::new(settings.connection.clone()),
-            registry: Registry::new(Arc::clone(&counts)),
+            registry: Registry::new(Arc::clone(&counts), settings.delivery_threads),
             topics: Topics::default(),
             typers: Typers::default(),
             watcher: Watcher::default(),

@@ -13,7 +13,7 @@ use foldhash::quality::RandomState;
 use parking_lot::RwLock;
 use smallvec::SmallVec;
 
-use super::{GatewayCounts, encode, session::Session};
+use super::{GatewayCounts, encode, session::Session, spread::Spread};
 use crate::ws::{Class, Sent};
 
 /// Independent locks, so that connects and deliveries rarely wait for each other.
@@ -29,14 +29,16 @@ pub(super) struct Registry {
     hasher: RandomState,
     shards: [Shard; SHARDS],
     counts: Arc<GatewayCounts>,
+    spread: Spread,
 }
 
 impl Registry {
-    pub(super) fn new(counts: Arc<GatewayCounts>) -> Self {
+    pub(super) fn new(counts: Arc<GatewayCounts>, delivery_threads: usize) -> Self {
         Self {
             hasher: RandomState::default(),
             shards: std::array::from_fn(|_| RwLock::default()),
             counts,
+            spread: Spread::new(delivery_threads),
         }
     }
 
@@ -126,7 +128,7 @@ impl Registry {
 
     /// Delivers events to users.
     pub(super) fn deliver_encoded(&self, users: &[UserId], encoded: &[Encoded<'_>]) {
-        for user in users {
+        self.spread.each(users, |user| {
             let shard = self.shard(user).read();
             for session in shard.get(user).into_iter().flatten() {
                 let frames: SmallVec<[Bytes; 1]> = encoded
@@ -135,7 +137,12 @@ impl Registry {
                     .collect();
                 self.count(session.send_encoded(&frames, Class::Event), frames.len());
             }
-        }
+        });
+    }
+
+    /// Sends frames to the sessions of each of the users.
+    pub(super) fn send_to_each(&self, users: &[UserId], frames: &[Bytes]) {
+        self.spread.each(users, |user| self.send_many(user, frames));
     }
 
     /// Sends frames to a user's sessions.

@@ -136,9 +136,7 @@ impl Gateway {
             .map(|frame| encode::log(&frame.frame))
             .collect();
         let sights = chat.members.sights(lowest);
-        for user in &sights.all {
-            self.registry.send_many(user, &all);
-        }
+        self.registry.send_to_each(&sights.all, &all);
         for (user, intervals) in &sights.within {
             let mut seen: SmallVec<[Bytes; 4]> = SmallVec::new();
             for (frame, bytes) in frames.iter().zip(&all) {
