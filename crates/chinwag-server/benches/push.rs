@@ -142,6 +142,7 @@ async fn start(directory: &std::path::Path, providers: &Providers) -> Server {
 async fn chats(server: &Server, providers: &Providers, kind: DeviceKind) -> Vec<ChatId> {
     let ports = server.node().ports();
     let person = |number: usize| UserId::new(&format!("person-{number}")).expect("an id");
+    server.node().owner().feed_devices();
     let author = UserId::new(AUTHOR).expect("an id");
     let mut rows = vec![UserRow::new(author.clone(), Timestamp::default())];
     rows.extend((0..CHATS).map(|number| UserRow::new(person(number), Timestamp::default())));

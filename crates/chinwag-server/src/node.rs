@@ -69,7 +69,7 @@ impl Node {
         ));
         let owner = Owner::start(
             owner_ports(&ports, &delivery, &clock),
-            owner_settings(config),
+            owner_settings(config, &ports),
         )
         .await;
         let owner = owner.map_err(StartError::Owner)?;
@@ -268,13 +268,14 @@ fn owner_ports(ports: &Ports, delivery: &Arc<Delivery>, clock: &Arc<dyn Clock>) 
     }
 }
 
-fn owner_settings(config: &Config) -> OwnerSettings {
+fn owner_settings(config: &Config, ports: &Ports) -> OwnerSettings {
     OwnerSettings {
         node: NODE,
         process: rand::random(),
         sole: config.engines.store == StoreEngine::Embedded,
         limits: config.limits.clone(),
         direct_max_members: config.direct_max_members,
+        feeds_devices: ports.feeds_devices,
         ..OwnerSettings::default()
     }
 }

@@ -49,6 +49,8 @@ pub struct Ports {
     pub search: Arc<dyn SearchIndex>,
     /// Notes to devices.
     pub senders: Senders,
+    /// Whether messages are queued for devices from the start, not from the first device on.
+    pub feeds_devices: bool,
     /// The embedded engine behind several of them, for exports and backups; none in a cluster.
     pub embedded: Option<Arc<Embedded>>,
 }
@@ -89,6 +91,7 @@ pub async fn open(
             Engine::Embedded => Arc::new(search(config, clock)?),
         },
         senders: Senders::open(&config.push, &config.data_dir, clock)?,
+        feeds_devices: config.push.is_on() && may_have_devices(stored.embedded.as_deref()),
         embedded: stored.embedded,
     })
 }
@@ -135,6 +138,11 @@ impl Stored {
 /// Says that no queue is there; the configuration refuses it before.
 fn no_queue() -> StartError {
     StartError::Config("this store has no queue of its own: set engines.queue".into())
+}
+
+/// Returns whether somebody may have a device: in a cluster other nodes register them, too.
+fn may_have_devices(embedded: Option<&Embedded>) -> bool {
+    embedded.is_none_or(|embedded| embedded.has_devices().unwrap_or(true))
 }
 
 /// The one Redis of all ports that it implements.

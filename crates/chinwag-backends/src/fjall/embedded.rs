@@ -20,7 +20,7 @@ use super::{
     error::OpenError,
     event_queue,
     files::{self, Lock},
-    keys::Key,
+    keys::{Key, Kind},
     opening::{self, Loss},
     options::Options,
     snapshot::Snapshot,
@@ -129,6 +129,12 @@ impl Embedded {
             requests: self.counters.requests.load(Relaxed),
             events: self.inner.durable.borrow().events,
         }
+    }
+
+    /// Returns whether anybody has a device.
+    pub fn has_devices(&self) -> EngineResult<bool> {
+        let first = self.inner.view.prefix(&Key::of(Kind::Device)).next();
+        first.transpose().map(|row| row.is_some())
     }
 
     /// Writes rows as a snapshot's `entries` gave them: for restoring into a directory that holds nothing else.

@@ -36,7 +36,10 @@ mod watch;
 mod window;
 mod writer;
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use chinwag_proto::{ChatId, ClientId, Limits, Problem, UserId, shapes::HistoryVisible};
 use parking_lot::Mutex;
@@ -94,6 +97,9 @@ pub struct OwnerSettings {
     pub process: u64,
     /// Whether this is the only node there is, holding the store's lock: it keeps its term, and its lease never ends.
     pub sole: bool,
+    /// Whether messages are queued for devices from the start; else from [`Owner::feed_devices`] on. Off only where
+    /// nobody has a device, and no other node registers one.
+    pub feeds_devices: bool,
 }
 
 impl Default for OwnerSettings {
@@ -106,6 +112,7 @@ impl Default for OwnerSettings {
             waiting_per_chat: 1_024,
             process: 0,
             sole: true,
+            feeds_devices: true,
         }
     }
 }
@@ -130,6 +137,8 @@ pub struct Owner {
     claims_due: AtomicBool,
     /// Why the last renewal failed; none where it was confirmed.
     unrenewed: Mutex<Option<EngineError>>,
+    /// Whether messages are queued for devices; once they are, for good.
+    feeds_devices: AtomicBool,
 }
 
 impl Owner {
@@ -157,6 +166,7 @@ impl Owner {
             beats: Mutex::default(),
             claims_due: AtomicBool::new(false),
             unrenewed: Mutex::default(),
+            feeds_devices: AtomicBool::new(settings.feeds_devices),
             ports,
             settings,
         });
@@ -180,6 +190,11 @@ impl Owner {
         self.stopping.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+    }
+
+    /// Queues every message from now on for devices too: to be called before a device counts as registered.
+    pub fn feed_devices(&self) {
+        self.feeds_devices.store(true, Ordering::Release);
     }
 
     /// Checks what a chat or a user is to be called.

@@ -79,11 +79,16 @@ pub(super) fn topic_change(row: &LogRow, large: bool, members: &[MemberRow]) -> 
     }
 }
 
-/// Says who works behind the log on an event.
-pub(super) fn groups(row: &LogRow, on_topic: bool) -> GroupSet {
+/// Says who works behind the log on an event; `feeds_devices`: whether somebody has a device.
+pub(super) fn groups(row: &LogRow, on_topic: bool, feeds_devices: bool) -> GroupSet {
     let mut groups = Vec::with_capacity(3);
     match &row.body {
-        RowBody::Message(_) => groups.extend([QueueGroup::Indexer, QueueGroup::Push]),
+        RowBody::Message(_) => {
+            groups.push(QueueGroup::Indexer);
+            if feeds_devices {
+                groups.push(QueueGroup::Push);
+            }
+        }
         RowBody::Edit(_) | RowBody::Deletion(_) => groups.push(QueueGroup::Indexer),
         RowBody::Chat { deleted: true, .. } => {
             groups.extend([QueueGroup::Indexer, QueueGroup::Purger]);

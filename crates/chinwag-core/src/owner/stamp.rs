@@ -1,6 +1,6 @@
 //! Gives an event its place and id, and lets it wait for the writer with what follows from it.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use chinwag_proto::{ChatId, ErrorCode, Problem, SessionId, UserId};
 use tokio::sync::oneshot;
@@ -124,9 +124,10 @@ impl Owner {
             minute: None,
         };
         let on_topic = was_large || state.row.large || both;
+        let feeds_devices = self.feeds_devices.load(Ordering::Acquire);
         let append = Append {
             chat: id,
-            groups: groups(&row, on_topic),
+            groups: groups(&row, on_topic, feeds_devices),
             row,
             follows,
         };

@@ -1,6 +1,9 @@
 //! Messages and their changes.
 
-use chinwag_core::owner::{Command, NewMessage, Outcome};
+use chinwag_core::{
+    owner::{Command, NewMessage, Outcome, OwnerSettings},
+    ports::QueueGroup,
+};
 use chinwag_proto::{
     ErrorCode, Seq,
     frames::LogBody,
@@ -346,4 +349,21 @@ async fn what_is_too_large_or_empty_changes_nothing() {
         .await
         .unwrap();
     assert_eq!(node.log(chat).await.len(), places + 1);
+}
+
+#[tokio::test]
+async fn messages_are_queued_for_devices_once_somebody_has_one() {
+    let settings = OwnerSettings {
+        feeds_devices: false,
+        ..OwnerSettings::default()
+    };
+    let node = Node::start_with(settings).await;
+    let chat = node.group("ana", &["ben"]).await;
+    node.say("ana", chat, "to no device").await;
+    let queue = &node.ports.queue;
+    assert_eq!(queue.lag(QueueGroup::Push).await.unwrap(), 0);
+    assert_eq!(queue.lag(QueueGroup::Indexer).await.unwrap(), 1);
+    node.owner.feed_devices();
+    node.say("ana", chat, "to one").await;
+    assert_eq!(queue.lag(QueueGroup::Push).await.unwrap(), 1);
 }

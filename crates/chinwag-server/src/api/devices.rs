@@ -79,6 +79,9 @@ async fn put(api: Arc<Api>, call: Call) -> Result<Answer, Problem> {
         locale: request.locale,
         updated_at: api.clock.now(),
     };
+    if api.senders.get(row.kind).is_some() {
+        api.owner.feed_devices();
+    }
     api.accounts.put_device(row.clone()).await?;
     api.device_changes.changed();
     Answer::created(&shape(row))

@@ -34,6 +34,8 @@ pub struct PushSettings {
 
 /// Records taken at a time.
 pub(super) const BATCH: usize = 256;
+/// How long records are left to gather after few were there: one look at the queue for many commits.
+pub(super) const GATHER: Duration = Duration::from_millis(20);
 /// How long to wait after a failure of the queue at most.
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// Looks at messages under way at a time.

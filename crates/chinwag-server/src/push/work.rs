@@ -9,7 +9,7 @@ use chinwag_core::{
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep, sleep_until},
 };
 
 use super::{
@@ -22,8 +22,8 @@ use super::{
     quiet::Moment,
     senders::LaneKey,
     settings::{
-        ACK_EVERY, BATCH, HELD_RECORDS, LOOK_AGAIN, LOOKS_AT_ONCE, LOOKS_WAITING, READY_NOTES,
-        STANDING,
+        ACK_EVERY, BATCH, GATHER, HELD_RECORDS, LOOK_AGAIN, LOOKS_AT_ONCE, LOOKS_WAITING,
+        READY_NOTES, STANDING,
     },
     standing::Standing,
 };
@@ -69,7 +69,9 @@ async fn read(
         let ended = || EngineError::Unavailable("the push worker ended".into());
         tokio::select! {
             records = consumer.next(BATCH) => {
-                let mut sending = std::pin::pin!(taken.send(records?));
+                let records = records?;
+                let are_few = records.len() < BATCH;
+                let mut sending = std::pin::pin!(taken.send(records));
                 // While there is no room for them, what is through is acknowledged all the same.
                 loop {
                     tokio::select! {
@@ -79,6 +81,9 @@ async fn read(
                             consumer.ack(position).await?;
                         }
                     }
+                }
+                if are_few {
+                    sleep(GATHER).await;
                 }
             }
             _ = acks.changed() => {

@@ -52,6 +52,12 @@ async fn what_a_provider_has_not_taken_is_told_after_a_restart_under_the_same_ke
         .await
         .1;
     assert_eq!(again, offer);
+    let message = json!({"chatId": chat["id"], "content": "you are remembered"});
+    ask(second.url(), "bo", "POST", "/v1/messages", message).await;
+    assert_eq!(
+        texts(&fcm.took(2).await)[1..],
+        ["phone: you are remembered"]
+    );
     let queue = &second.node().ports().queue;
     while queue.lag(QueueGroup::Push).await.unwrap() > 0 {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;

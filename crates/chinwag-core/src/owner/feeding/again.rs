@@ -197,6 +197,6 @@ fn groups_again(row: &LogRow, is_large: bool) -> GroupSet {
     match &row.body {
         RowBody::Message(_) if row.is_imported() => GroupSet::of(&[QueueGroup::Indexer]),
         _ if row.is_imported() => GroupSet::NONE,
-        _ => groups(row, is_large),
+        _ => groups(row, is_large, true),
     }
 }
