@@ -1,15 +1,12 @@
 //! Row 13: an open socket ends with its credential, and a fresh one keeps it.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 
 use chinwag_client::{Client, ClientEvent, Options, TokenSource};
-use chinwag_core::clock::ManualClock;
+use chinwag_core::{Clock as _, clock::ManualClock};
 use chinwag_proto::CloseCode;
 use serde_json::json;
 
@@ -17,7 +14,7 @@ use super::{heard_before, people, say, without_rates};
 use crate::{
     fixture::{PATIENCE, Running, Socket},
     rest::Rest,
-    tokens::{SECRET, signed, token, token_for, unix_seconds},
+    tokens::{SECRET, signed, token, unix_seconds},
 };
 
 /// A server on which time stands until it is moved, with tokens of the app's own.
@@ -29,12 +26,18 @@ async fn by_the_clock() -> (Running, Arc<ManualClock>) {
     (running, clock)
 }
 
+/// Makes a token of ana's that ends a minute from now, by the server's clock: the machine's may be seconds ahead.
+fn minute_by(clock: &ManualClock) -> String {
+    let now = clock.now().unix_millis().cast_unsigned() / 1_000;
+    signed("ana", now, now + 60)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_ends_with_its_token_and_gets_nothing_afterwards() {
     let (running, clock) = by_the_clock().await;
     let [ana, ben] = people(&running, ["ana", "ben"]).await;
     let chat = ana.direct(&ben).await;
-    let minute = token_for("ana", Duration::from_secs(60));
+    let minute = minute_by(&clock);
     let mut anas = Socket::open(&running.url())
         .await
         .authenticated(&minute)
@@ -77,7 +80,7 @@ async fn a_token_renewed_in_time_keeps_the_session_without_gap_or_repeat() {
     let (running, clock) = by_the_clock().await;
     let [ana, ben] = people(&running, ["ana", "ben"]).await;
     let chat = ana.direct(&ben).await;
-    let minute = token_for("ana", Duration::from_secs(60));
+    let minute = minute_by(&clock);
     let mut anas = Socket::open(&running.url()).await;
     let ready = anas.ask(json!({"type": "auth", "token": minute})).await;
     let mut bens = Socket::open(&running.url())
