@@ -6,7 +6,7 @@ use chinwag_proto::{ErrorCode, Problem};
 
 use super::{Owner, lease};
 use crate::{
-    model::{SHARDS, Shard, Term},
+    model::{NodeId, SHARDS, Shard, Term},
     ports::{EngineError, EngineResult, ShardRow},
 };
 
@@ -134,10 +134,18 @@ impl Owner {
         if claims.is_empty() {
             return Ok(());
         }
-        let terms = self.ports.ownership.claim(&claims).await?;
-        for ((shard, ..), term) in claims.into_iter().zip(terms) {
+        self.claim(&claims).await
+    }
+
+    /// Claims shards from what their rows say; those that another node was faster with stay its.
+    pub(super) async fn claim(
+        &self,
+        claims: &[(Shard, Option<ShardRow>, NodeId)],
+    ) -> EngineResult<()> {
+        let terms = self.ports.ownership.claim(claims).await?;
+        for ((shard, ..), term) in claims.iter().zip(terms) {
             if let Some(term) = term {
-                self.lease.take(shard, term, self.ports.clock.now());
+                self.lease.take(*shard, term, self.ports.clock.now());
             }
         }
         Ok(())

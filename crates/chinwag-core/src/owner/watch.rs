@@ -139,24 +139,13 @@ impl Owner {
         // Each survivor begins elsewhere, so that they share the work and the shards.
         let start = usize::from(self.settings.node.0).wrapping_mul(311) % left.len();
         left.rotate_left(start);
-        for some in left.chunks(CLAIMED_AT_ONCE) {
-            self.claim(some).await?;
-        }
-        Ok(())
-    }
-
-    /// Claims shards as they are; those that another node was faster with stay its.
-    async fn claim(&self, rows: &[ShardRow]) -> EngineResult<()> {
         let own = self.settings.node;
-        let claims: Vec<_> = rows
-            .iter()
-            .map(|row| (row.shard, Some(*row), own))
-            .collect();
-        let terms = self.ports.ownership.claim(&claims).await?;
-        for (row, term) in rows.iter().zip(terms) {
-            if let Some(term) = term {
-                self.lease.take(row.shard, term, self.ports.clock.now());
-            }
+        for some in left.chunks(CLAIMED_AT_ONCE) {
+            let claims: Vec<_> = some
+                .iter()
+                .map(|row| (row.shard, Some(*row), own))
+                .collect();
+            self.claim(&claims).await?;
         }
         Ok(())
     }
