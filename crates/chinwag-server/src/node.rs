@@ -24,7 +24,7 @@ use crate::{
     auth::{
         self, Authenticator, Gate, Passwords, Standing, Tokens, UserAccounts, UserAccountsPorts,
     },
-    config::{Config, StoreEngine, TokenKeys},
+    config::{Config, TokenKeys},
     error::StartError,
     health::Health,
     indexer::{Indexer, Rebuilder},
@@ -50,8 +50,6 @@ pub struct Node {
     rebuilder: Arc<Rebuilder>,
     clock: Arc<dyn Clock>,
     url: OnceLock<String>,
-    /// Whether other processes may own chats, so that this one says when it leaves.
-    is_one_of_many: bool,
 }
 
 impl Node {
@@ -91,7 +89,6 @@ impl Node {
             rebuilder,
             clock,
             url: OnceLock::new(),
-            is_one_of_many: config.engines.store != StoreEngine::Embedded,
         }))
     }
 
@@ -237,7 +234,8 @@ impl Node {
     /// Stops the owner: what waits is written. A rebuild of the search index that goes on is given up.
     pub async fn stop(&self) {
         self.rebuilder.stop().await;
-        if self.is_one_of_many
+        // Other processes may own chats where the store isn't this one's own.
+        if self.ports.embedded.is_none()
             && let Err(error) = self.owner.leave().await
         {
             tracing::warn!(%error, "the lease ends by itself: the next start waits for that");
@@ -272,7 +270,7 @@ fn owner_settings(config: &Config, ports: &Ports) -> OwnerSettings {
     OwnerSettings {
         node: NODE,
         process: rand::random(),
-        sole: config.engines.store == StoreEngine::Embedded,
+        sole: ports.embedded.is_some(),
         limits: config.limits.clone(),
         direct_max_members: config.direct_max_members,
         feeds_devices: ports.feeds_devices,
