@@ -1,11 +1,13 @@
 //! Whom a message is told.
 
+use std::sync::Arc;
+
 use chinwag_core::{
     model::{ChatRow, DeviceRow, Membership},
     ports::EngineResult,
 };
 use chinwag_proto::{
-    Seq, Timestamp, UserId,
+    ChatId, Seq, Timestamp, UserId,
     shapes::{PresenceStatus, PushPreference},
 };
 
@@ -123,37 +125,43 @@ impl Push {
             match look.stage {
                 Stage::Came if is_online => seen.later.push(user),
                 Stage::Acknowledged if acknowledged => seen.later.push(user),
-                _ => seen.errands.extend(self.errands(notice, devices)),
+                _ => {
+                    let errand = self.errand(notice);
+                    seen.errands
+                        .extend(self.errands(devices, notice.chat, errand));
+                }
             }
         }
         Ok(has_device)
     }
 
-    fn errands(
+    fn errand(&self, notice: &Notice) -> Errand {
+        Errand {
+            what: What::Message {
+                seq: notice.seq,
+                id: notice.id,
+            },
+            attempts: 0,
+            expires_at: self.expires_at(notice.sent_at),
+            ticket: Some(Arc::clone(&notice.ticket)),
+        }
+    }
+
+    /// Makes an errand to each device that somebody brings notes to, in that one's lane.
+    pub(super) fn errands(
         &self,
-        notice: &Notice,
         devices: Vec<DeviceRow>,
+        chat: ChatId,
+        errand: Errand,
     ) -> impl Iterator<Item = (LaneKey, Key, Errand)> {
-        let lanes = devices.into_iter().filter_map(|device| {
+        devices.into_iter().filter_map(move |device| {
             let lane = self.ports.senders.lane(&device)?;
-            Some((lane, device))
-        });
-        lanes.map(|(lane, device)| {
             let key = Key {
                 user: device.user,
                 device: device.device,
-                chat: notice.chat,
+                chat,
             };
-            let errand = Errand {
-                what: What::Message {
-                    seq: notice.seq,
-                    id: notice.id,
-                },
-                attempts: 0,
-                expires_at: self.expires_at(notice.sent_at),
-                ticket: Some(std::sync::Arc::clone(&notice.ticket)),
-            };
-            (lane, key, errand)
+            Some((lane, key, errand.clone()))
         })
     }
 

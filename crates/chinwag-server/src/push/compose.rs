@@ -1,7 +1,7 @@
 //! What a device is told at this moment, if anything.
 
 use chinwag_core::{
-    model::{DeviceRow, LogRow, UserRow},
+    model::{DeviceRow, LogRow, Membership, UserRow},
     ports::{EngineError, EngineResult, PushNote},
 };
 use chinwag_proto::{Problem, Seq, UserId, shapes::ChatType};
@@ -34,15 +34,16 @@ impl Push {
         match errand.what {
             What::Message { seq, .. } => self.message(key, device, seq, ttl_seconds).await,
             What::Clear { through } => {
-                let badge = self.badge(key, None).await?;
-                let is_read = self.has_read(key, through).await?;
-                Ok(is_read.then(|| PushNote {
+                if !self.has_read(key, through).await? {
+                    return Ok(None);
+                }
+                Ok(Some(PushNote {
                     device,
                     chat: key.chat,
                     message: None,
                     title: String::new(),
                     body: String::new(),
-                    badge,
+                    badge: self.badge(key, None).await?,
                     ttl_seconds,
                 }))
             }
@@ -68,9 +69,7 @@ impl Push {
         let Some(chat) = chat.filter(|chat| !chat.deleted) else {
             return Ok(None);
         };
-        let users = std::slice::from_ref(&key.user);
-        let memberships = self.ports.directory.memberships(key.chat, users).await?;
-        let Some(membership) = memberships.into_iter().next().flatten() else {
+        let Some(membership) = self.membership(key).await? else {
             return Ok(None);
         };
         let mentioned = message.mentions.contains(&key.user);
@@ -116,11 +115,15 @@ impl Push {
     }
 
     async fn has_read(&self, key: &Key, through: Seq) -> EngineResult<bool> {
-        let users = std::slice::from_ref(&key.user);
-        let memberships = self.ports.directory.memberships(key.chat, users).await?;
-        let membership = memberships.into_iter().next().flatten();
+        let membership = self.membership(key).await?;
         let read = membership.and_then(|membership| membership.marks.read);
         Ok(read.is_some_and(|read| read.seq >= through))
+    }
+
+    async fn membership(&self, key: &Key) -> EngineResult<Option<Membership>> {
+        let users = std::slice::from_ref(&key.user);
+        let memberships = self.ports.directory.memberships(key.chat, users).await?;
+        Ok(memberships.into_iter().next().flatten())
     }
 
     async fn badge(&self, key: &Key, at: Option<Seq>) -> EngineResult<u64> {

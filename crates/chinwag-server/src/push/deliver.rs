@@ -7,7 +7,7 @@ use chinwag_core::{
     model::DeviceRow,
     ports::{EngineResult, PushOutcome},
 };
-use chinwag_proto::{DeviceId, Timestamp};
+use chinwag_proto::DeviceId;
 
 use super::{
     Push,
@@ -117,32 +117,16 @@ impl Push {
         let mut devices = self.ports.accounts.devices(&read.user).await?;
         devices
             .retain(|row| standing.contains(&row.device) && Some(&row.device) != read_on.as_ref());
-        let expires_at = self.expires_at(self.ports.clock.now());
-        let errands = devices.into_iter().filter_map(|device| {
-            let lane = self.ports.senders.lane(&device)?;
-            Some((lane, clear(read, device.device, expires_at)))
-        });
-        Ok(errands
-            .map(|(lane, (key, errand))| (lane, key, errand))
-            .collect())
+        let clear = Errand {
+            what: What::Clear {
+                through: read.through,
+            },
+            attempts: 0,
+            expires_at: self.expires_at(self.ports.clock.now()),
+            ticket: None,
+        };
+        Ok(self.errands(devices, read.chat, clear).collect())
     }
-}
-
-fn clear(read: &HasRead, device: DeviceId, expires_at: Timestamp) -> (Key, Errand) {
-    let key = Key {
-        user: read.user.clone(),
-        device,
-        chat: read.chat,
-    };
-    let errand = Errand {
-        what: What::Clear {
-            through: read.through,
-        },
-        attempts: 0,
-        expires_at,
-        ticket: None,
-    };
-    (key, errand)
 }
 
 /// Returns how long to wait after so many tries: twice as long after each, half of it by chance, and as long as the
