@@ -43,7 +43,7 @@ export function followNotes(signedIn: SignedIn): () => void {
 export async function turnOn(client: Client): Promise<void> {
   const permission = await Notification.requestPermission();
   if (permission === "granted") {
-    await subscribe(client);
+    await subscribe(client, await serverKey(client));
     keep(KEPT, true);
     notes.value = "on";
   } else if (permission === "denied") {
@@ -73,18 +73,14 @@ export function notNow(): void {
 
 async function begin(client: Client): Promise<void> {
   if (!isAble()) return;
-  try {
-    const { vapidPublicKey } = await client.http.request("GET /v1/push", {});
-    if (vapidPublicKey === undefined) return;
-  } catch {
-    return;
-  }
+  const key = await serverKey(client).catch(() => undefined);
+  if (key === undefined) return;
   if (Notification.permission === "denied") notes.value = "blocked";
   else if (Notification.permission !== "granted" || read<boolean>(KEPT) !== true) notes.value = "off";
   else {
     // Renews what a push service or a restored server forgot; without a word where that fails.
     notes.value = "on";
-    await subscribe(client).catch(() => {});
+    await subscribe(client, key).catch(() => {});
   }
 }
 
@@ -92,8 +88,13 @@ function isAble(): boolean {
   return "serviceWorker" in navigator && "PushManager" in globalThis && "Notification" in globalThis;
 }
 
-async function subscribe(client: Client): Promise<void> {
-  const { vapidPublicKey = "" } = await client.http.request("GET /v1/push", {});
+/** Asks for the key that this browser subscribes with; none where the server tells no browser. */
+async function serverKey(client: Client): Promise<string | undefined> {
+  const { vapidPublicKey } = await client.http.request("GET /v1/push", {});
+  return vapidPublicKey;
+}
+
+async function subscribe(client: Client, vapidPublicKey = ""): Promise<void> {
   const key = bytesOf(vapidPublicKey);
   const { pushManager } = await navigator.serviceWorker.ready;
   let subscription = await pushManager.getSubscription();
