@@ -7,9 +7,14 @@ use rdkafka::{
     Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer as _, DefaultConsumerContext},
     error::{KafkaError, KafkaResult},
+    types::RDKafkaErrorCode::{LeaderNotAvailable, NotLeaderForPartition},
 };
 
 use super::{Options, client};
+
+/// How often it is asked, where a partition has no leader or just got one: asking tells the client of the new one.
+const TRIES: u32 = 6;
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Asks how far a group is, without being a member.
 pub(super) struct Lag {
@@ -34,11 +39,26 @@ impl Lag {
 
     /// Counts, over all partitions, what lies behind what the group has committed.
     pub(super) async fn count(&self) -> KafkaResult<u64> {
+        for _ in 1..TRIES {
+            match self.count_once().await {
+                Err(error) if is_between_leaders(&error) => tokio::time::sleep(PAUSE).await,
+                counted => return counted,
+            }
+        }
+        self.count_once().await
+    }
+
+    async fn count_once(&self) -> KafkaResult<u64> {
         let (consumer, topic, timeout) =
             (Arc::clone(&self.consumer), self.topic.clone(), self.timeout);
         let counting = tokio::task::spawn_blocking(move || count(&consumer, &topic, timeout)).await;
         counting.unwrap_or(Err(KafkaError::Canceled))
     }
+}
+
+fn is_between_leaders(error: &KafkaError) -> bool {
+    let code = error.rdkafka_error_code();
+    matches!(code, Some(NotLeaderForPartition | LeaderNotAvailable))
 }
 
 fn count(
