@@ -6,11 +6,13 @@ use async_trait::async_trait;
 use chinwag_core::ports::{
     Consumer, EngineError, EngineResult, EventQueue, QueueGroup, QueueRecord,
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 /// How long to wait after the first failure; twice as long after each that follows.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// How long few records are left to become more before the queue is looked at again: one look for many appends.
+const LOOKS_EVERY: Duration = Duration::from_millis(25);
 /// Records asked of the queue in one call: with 16 KiB each, 32 MiB at worst.
 const ONE_CALL: usize = 2_000;
 /// The text of records that are gathered, bytes: from here on no more are asked for.
@@ -104,11 +106,19 @@ async fn gather<W: Worker>(consumer: &mut dyn Consumer) -> EngineResult<Vec<Queu
         return Ok(records);
     }
     let time_is_up = Instant::now() + W::GATHERS_FOR;
+    let mut are_few = records.len() < W::BATCH.min(ONE_CALL);
     while records.len() < W::BATCH && text_bytes(&records) < GATHERED_BYTES {
+        if are_few {
+            sleep_until(time_is_up.min(Instant::now() + LOOKS_EVERY)).await;
+        }
+        let asked = (W::BATCH - records.len()).min(ONE_CALL);
         // A consumer that is left waiting loses nothing.
-        let more = consumer.next((W::BATCH - records.len()).min(ONE_CALL));
-        match timeout_at(time_is_up, more).await {
-            Ok(more) => records.extend(more?),
+        match timeout_at(time_is_up, consumer.next(asked)).await {
+            Ok(more) => {
+                let more = more?;
+                are_few = more.len() < asked;
+                records.extend(more);
+            }
             Err(_) => break,
         }
     }

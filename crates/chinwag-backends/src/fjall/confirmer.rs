@@ -10,10 +10,14 @@ use std::{
     time::Duration,
 };
 
-use chinwag_core::ports::{EngineError, EngineResult};
+use chinwag_core::ports::{EngineError, EngineResult, QueueGroup};
 use tokio::sync::watch;
 
-use super::{commit::Commit, high_water::HighWater, options::CommitObserver};
+use super::{
+    commit::{Commit, GROUPS},
+    high_water::HighWater,
+    options::CommitObserver,
+};
 
 /// Answers a caller.
 pub(super) type Confirm = Box<dyn FnOnce(EngineResult<()>) + Send>;
@@ -37,6 +41,40 @@ pub(super) struct Counters {
     pub(super) requests: AtomicU64,
 }
 
+/// What is confirmed, for those who wait for it.
+pub(super) struct Durable {
+    commit: watch::Sender<Commit>,
+    /// Records of each group of the queue, apart from the commit: who reads one group isn't woken for the others.
+    written: [watch::Sender<u64>; GROUPS],
+}
+
+impl Durable {
+    pub(super) fn new(commit: Commit) -> Self {
+        Self {
+            commit: watch::Sender::new(commit),
+            written: QueueGroup::ALL.map(|group| watch::Sender::new(commit.written(group))),
+        }
+    }
+
+    /// Returns where the last confirmed commit is seen.
+    pub(super) fn commit(&self) -> watch::Receiver<Commit> {
+        self.commit.subscribe()
+    }
+
+    /// Returns where it is seen how many records of each group there are; the commit is seen before.
+    pub(super) fn written(&self) -> [watch::Receiver<u64>; GROUPS] {
+        self.written.each_ref().map(watch::Sender::subscribe)
+    }
+
+    fn show(&self, commit: Commit) {
+        self.commit.send_replace(commit);
+        for (group, written) in QueueGroup::ALL.into_iter().zip(&self.written) {
+            let now = commit.written(group);
+            written.send_if_modified(|written| std::mem::replace(written, now) != now);
+        }
+    }
+}
+
 /// Where the writing thread hands over groups.
 pub(super) struct Confirmer {
     groups: SyncSender<Group>,
@@ -47,7 +85,7 @@ impl Confirmer {
     /// commit that is confirmed.
     pub(super) fn start(
         mark: HighWater,
-        durable: watch::Sender<Commit>,
+        durable: Durable,
         counters: Arc<Counters>,
         observer: CommitObserver,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
@@ -72,7 +110,7 @@ impl Confirmer {
 fn run(
     waiting: &Receiver<Group>,
     mut mark: HighWater,
-    durable: &watch::Sender<Commit>,
+    durable: &Durable,
     counters: &Counters,
     observer: &CommitObserver,
 ) {
@@ -96,7 +134,7 @@ fn run(
             observer(group.written_in);
         }
         if outcome.is_ok() {
-            durable.send_replace(last);
+            durable.show(last);
         }
         for group in groups {
             answer(group.confirms, &outcome);

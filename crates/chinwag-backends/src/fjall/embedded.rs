@@ -15,7 +15,7 @@ use super::{
     cells::Acked,
     commit::{Commit, GROUPS},
     committer::Committer,
-    confirmer::{Confirmer, Counters},
+    confirmer::{Confirmer, Counters, Durable},
     epochs,
     error::OpenError,
     event_queue,
@@ -47,6 +47,8 @@ pub(super) struct Inner {
     read_only: bool,
     /// The last commit that is confirmed: how far the queue may be read.
     pub(super) durable: watch::Receiver<Commit>,
+    /// Changes when there are more records of a group, after `durable` does.
+    pub(super) written: [watch::Receiver<u64>; GROUPS],
     /// How far each group of the queue is.
     pub(super) acked: Mutex<[Acked; GROUPS]>,
     /// Let go of last.
@@ -77,13 +79,14 @@ impl Embedded {
         let mut batch = found.batch(options.queue_groups);
         let acked = event_queue::begin(&view, &mut batch, &found.commit, options.queue_groups)
             .map_err(|error| OpenError::Damaged(error.to_string()))?;
-        let (durable_sender, durable) = watch::channel(found.commit);
+        let durable = Durable::new(found.commit);
+        let (durable_commit, written) = (durable.commit(), durable.written());
         let counters = Arc::new(Counters::default());
         let spawned = OpenError::io("start the writing threads for", directory);
         let start = || {
             let observer = Arc::clone(&options.commit_observer);
             let (confirmer, confirming) =
-                Confirmer::start(opened.mark, durable_sender, Arc::clone(&counters), observer)?;
+                Confirmer::start(opened.mark, durable, Arc::clone(&counters), observer)?;
             let room = Room::new(directory, options.min_free_bytes);
             let (committer, committing) =
                 Committer::start(batch, room, Arc::clone(&options.clock), confirmer)?;
@@ -94,7 +97,8 @@ impl Embedded {
             view,
             committer: Mutex::new((!options.read_only).then(|| Arc::new(committer))),
             read_only: options.read_only,
-            durable,
+            durable: durable_commit,
+            written,
             acked: Mutex::new(acked),
             _lock: lock,
         });

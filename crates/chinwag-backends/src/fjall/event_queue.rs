@@ -33,6 +33,7 @@ impl EventQueue for Embedded {
         let acked = self.inner.acked.lock()[group as usize];
         Ok(Box::new(QueueConsumer {
             durable: self.inner.durable.clone(),
+            written: self.inner.written[group as usize].clone(),
             inner: Arc::clone(&self.inner),
             group,
             looked_at: acked.position,
@@ -50,6 +51,7 @@ impl EventQueue for Embedded {
 struct QueueConsumer {
     inner: Arc<Inner>,
     durable: watch::Receiver<Commit>,
+    written: watch::Receiver<u64>,
     group: QueueGroup,
     /// The last position that was looked at.
     looked_at: u64,
@@ -70,15 +72,19 @@ struct Look {
 impl Consumer for QueueConsumer {
     async fn next(&mut self, max: usize) -> EngineResult<Vec<QueueRecord>> {
         loop {
-            let durable = *self.durable.borrow_and_update();
+            // Marked as seen before the commit is read: what comes in between wakes it once more.
+            self.written.mark_unchanged();
+            let durable = *self.durable.borrow();
             let end = durable.position;
             if durable.written(self.group) == self.count {
                 // Nothing of what came since is for this group.
                 self.looked_at = self.looked_at.max(end);
             }
+            // It isn't woken for records of others: those that are gone since aren't looked for one by one.
+            self.looked_at = self.looked_at.max(durable.oldest.saturating_sub(1));
             if self.looked_at >= end {
                 let closed = |_| EngineError::Unavailable("the store was closed".into());
-                self.durable.changed().await.map_err(closed)?;
+                self.written.changed().await.map_err(closed)?;
                 continue;
             }
             let (view, group, after) = (self.inner.view.clone(), self.group, self.looked_at);
