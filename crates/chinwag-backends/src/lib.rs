@@ -4,6 +4,8 @@
 pub mod apns;
 #[cfg(feature = "cassandra")]
 pub mod cassandra;
+#[cfg(any(feature = "opensearch", feature = "push"))]
+mod causes;
 #[cfg(any(feature = "fjall", feature = "tantivy"))]
 mod disk;
 #[cfg(feature = "fcm")]
@@ -12,10 +14,14 @@ pub mod fcm;
 pub mod fjall;
 #[cfg(feature = "kafka")]
 pub mod kafka;
+#[cfg(feature = "opensearch")]
+pub mod opensearch;
 #[cfg(feature = "public_net")]
 pub mod public_net;
 #[cfg(feature = "push")]
 mod push;
+#[cfg(any(feature = "opensearch", feature = "tantivy"))]
+mod reach;
 #[cfg(feature = "redis")]
 pub mod redis;
 #[cfg(feature = "tantivy")]

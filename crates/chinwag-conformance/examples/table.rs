@@ -49,6 +49,7 @@ const ENGINES: &[(&str, &str, &str, &[&str])] = &[
         ],
     ),
     ("tantivy", "conformance", "", &["search_index"]),
+    ("OpenSearch", "opensearch", "", &["search_index"]),
     ("Redis", "redis", "single::", &["presence", "bus"]),
     ("Redis Cluster", "redis", "cluster::", &["presence", "bus"]),
     ("Kafka", "kafka", "", &["event_queue"]),

@@ -7,6 +7,8 @@ use reqwest::{Client, ClientBuilder, redirect::Policy};
 #[cfg(any(feature = "apns", feature = "fcm"))]
 use {super::PushSetupError, reqwest::Url};
 
+use crate::causes::causes;
+
 /// How long a connection may take to stand.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often an HTTP/2 connection is asked whether it lives, and how long it may take to say so. A connection that a
@@ -46,19 +48,8 @@ pub(crate) fn provider_url(name: &str, text: &str) -> Result<Url, PushSetupError
 pub(crate) fn request_failed(provider: &'static str, error: reqwest::Error) -> PushOutcome {
     // The address may hold a device's token.
     let error = error.without_url();
-    tracing::debug!(provider, error = %chain(&error), "a push got no answer");
+    tracing::debug!(provider, error = %causes(&error), "a push got no answer");
     PushOutcome::RetryAfter(0)
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(all(test, any(feature = "apns", feature = "fcm")))]

@@ -12,8 +12,9 @@ use chinwag_proto::{ChatId, EventId, Seq};
 
 use super::{
     schema::{CHAT, ID, SEQ, TIME},
-    scope::{Reach, Times},
+    times::Times,
 };
+use crate::reach::Reach;
 
 /// A hit, by id first.
 type Hit = (u64, u64, u64);

@@ -28,9 +28,9 @@ mod options;
 mod query;
 mod rebuild;
 mod schema;
-mod scope;
 mod scribe;
 mod searchable;
+mod times;
 mod tokens;
 mod writer;
 

@@ -9,7 +9,8 @@ use chinwag_core::{
     search::{self, Phrase},
 };
 
-use super::{open_phrase::OpenPhrase, schema::Fields, scope::Reach};
+use super::{open_phrase::OpenPhrase, schema::Fields};
+use crate::reach::Reach;
 
 /// Up to so many chats are looked for by their own lists of messages, which are short where a chat is small; more of
 /// them cost less when each message that has the words is asked for its chat.

@@ -12,7 +12,8 @@ use chinwag_core::{
 };
 use parking_lot::RwLock;
 
-use super::{error::guarded, generation::Generation, hits::Hits, query, scope::Reach};
+use super::{error::guarded, generation::Generation, hits::Hits, query};
+use crate::reach::Reach;
 
 /// The generation that is searched; none while the index must be built from the log.
 pub(super) struct Searchable(RwLock<Result<Arc<Generation>, String>>);

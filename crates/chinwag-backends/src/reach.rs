@@ -1,21 +1,18 @@
 //! What a caller may find, made quick to ask: a user may be in thousands of chats, and a word in millions of messages.
 
-use chinwag_core::{
-    model::Interval,
-    ports::{Scope, SearchRequest},
-};
+use chinwag_core::{model::Interval, ports::Scope};
 use chinwag_proto::{ChatId, Seq};
 
 /// Chats, sorted, with what may be seen of each.
 #[derive(Debug, Clone)]
-pub(super) struct Reach {
+pub(crate) struct Reach {
     chats: Vec<u64>,
     places: Vec<Places>,
 }
 
 /// What may be seen of one chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Places {
+pub(crate) enum Places {
     /// All of it; so it is for most chats, and the place need not be read.
     All,
     /// What lies in one of these.
@@ -24,7 +21,7 @@ pub(super) enum Places {
 
 impl Reach {
     /// Makes it of a scope; a chat may stand there more than once.
-    pub(super) fn of(scope: &Scope) -> Self {
+    pub(crate) fn of(scope: &Scope) -> Self {
         let mut sorted: Vec<(ChatId, &[Interval])> = scope
             .0
             .iter()
@@ -48,17 +45,26 @@ impl Reach {
         reach
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.chats.is_empty()
     }
 
+    /// Returns the chats, rising, each with what may be seen of it.
+    #[cfg(feature = "opensearch")]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (ChatId, &Places)> {
+        let chats = self.chats.iter().map(|chat| ChatId(*chat));
+        chats.zip(&self.places)
+    }
+
     /// Returns the chats, rising.
-    pub(super) fn chats(&self) -> impl ExactSizeIterator<Item = ChatId> + '_ {
+    #[cfg(feature = "tantivy")]
+    pub(crate) fn chats(&self) -> impl ExactSizeIterator<Item = ChatId> + '_ {
         self.chats.iter().map(|chat| ChatId(*chat))
     }
 
     /// Returns what may be seen of a chat; none where nothing may.
-    pub(super) fn of_chat(&self, chat: u64) -> Option<&Places> {
+    #[cfg(feature = "tantivy")]
+    pub(crate) fn of_chat(&self, chat: u64) -> Option<&Places> {
         let index = self.chats.binary_search(&chat).ok()?;
         self.places.get(index)
     }
@@ -75,7 +81,8 @@ impl Places {
     }
 
     /// Returns whether a place may be seen.
-    pub(super) fn contain(&self, seq: impl FnOnce() -> u64) -> bool {
+    #[cfg(feature = "tantivy")]
+    pub(crate) fn contain(&self, seq: impl FnOnce() -> u64) -> bool {
         match self {
             Self::All => true,
             Self::Within(intervals) => {
@@ -86,37 +93,7 @@ impl Places {
     }
 }
 
-/// From when until when, in milliseconds: inclusive, exclusive.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Times {
-    from: i64,
-    to: i64,
-}
-
-impl Times {
-    /// Makes it of a request; none where any time will do.
-    pub(super) fn of(request: &SearchRequest) -> Option<Self> {
-        if request.from.is_none() && request.to.is_none() {
-            return None;
-        }
-        let millis = |time: chinwag_proto::Timestamp| time.unix_millis();
-        Some(Self {
-            from: request.from.map_or(i64::MIN, millis),
-            to: request.to.map_or(i64::MAX, millis),
-        })
-    }
-
-    pub(super) fn contain(self, time: i64) -> bool {
-        self.from <= time && time < self.to
-    }
-
-    /// Returns whether any time between two, both included, lies in it.
-    pub(super) fn meet(self, earliest: i64, latest: i64) -> bool {
-        self.from <= latest && earliest < self.to
-    }
-}
-
-#[cfg(test)]
+#[cfg(all(test, feature = "tantivy"))]
 mod tests {
     use chinwag_core::model::Intervals;
 

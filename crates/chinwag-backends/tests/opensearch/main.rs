@@ -1,0 +1,10 @@
+//! The search index on a real OpenSearch (`make engines-up ENGINES=opensearch`).
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod fixture;
+
+use chinwag_conformance::conformance_tests;
+
+use fixture::OnOpenSearch;
+
+conformance_tests!(#[ignore = "needs an OpenSearch: make conformance"] OnOpenSearch: search_index);
