@@ -20,6 +20,12 @@ pub(crate) fn read_or_make(
         read => return read,
     }
     let secret = make()?;
+    write(data_dir, name, &secret)?;
+    Ok(secret)
+}
+
+/// Writes a file of the data directory (mode 0600): complete or absent, also after a crash in between.
+pub(crate) fn write(data_dir: &Path, name: &str, secret: &[u8]) -> io::Result<()> {
     let new = data_dir.join(format!("{name}.new"));
     let mut file = fs::OpenOptions::new()
         .write(true)
@@ -27,9 +33,8 @@ pub(crate) fn read_or_make(
         .truncate(true)
         .mode(0o600)
         .open(&new)?;
-    file.write_all(&secret)?;
+    file.write_all(secret)?;
     file.sync_all()?;
-    fs::rename(&new, &path)?;
-    fs::File::open(data_dir)?.sync_all()?;
-    Ok(secret)
+    fs::rename(&new, data_dir.join(name))?;
+    fs::File::open(data_dir)?.sync_all()
 }

@@ -3,7 +3,7 @@
 use std::{
     fs,
     os::unix::fs::DirBuilderExt as _,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
 
@@ -49,6 +49,7 @@ pub struct Node {
     api: Arc<Api>,
     rebuilder: Arc<Rebuilder>,
     clock: Arc<dyn Clock>,
+    data_dir: PathBuf,
     url: OnceLock<String>,
 }
 
@@ -88,6 +89,7 @@ impl Node {
             api: Arc::new(api),
             rebuilder,
             clock,
+            data_dir: config.data_dir.clone(),
             url: OnceLock::new(),
         }))
     }
@@ -156,6 +158,11 @@ impl Node {
     #[must_use]
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
+    }
+
+    /// Returns the data directory.
+    pub(crate) fn data_dir(&self) -> &Path {
+        &self.data_dir
     }
 
     /// Says where clients on this machine find this node; the first call holds.

@@ -107,6 +107,20 @@ impl Senders {
     }
 }
 
+/// Reads the file of the key pair that browsers know the server by; none where it was never made.
+pub(crate) fn kept_vapid_key(data_dir: &Path) -> io::Result<Option<Vec<u8>>> {
+    match fs::read(data_dir.join(VAPID_FILE)) {
+        Ok(key) => Ok(Some(key)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes the file of the key pair that browsers know the server by.
+pub(crate) fn keep_vapid_key(data_dir: &Path, key: &[u8]) -> io::Result<()> {
+    made_once::write(data_dir, VAPID_FILE, key)
+}
+
 fn open_webpush(
     config: &WebPushConfig,
     push: &PushConfig,

@@ -8,10 +8,10 @@ use chinwag_proto::Timestamp;
 
 use super::{
     Place,
-    archive::{ArchiveWriter, Header},
+    archive::{ArchiveWriter, Header, KeptKey},
     streamed,
 };
-use crate::api::problem_response;
+use crate::{api::problem_response, push};
 
 /// Rows read at a time.
 const PAGE: usize = 1_000;
@@ -22,15 +22,25 @@ pub(super) async fn backup(State(place): State<Place>) -> Response {
         Err(problem) => return problem_response(&problem, None),
     };
     let made_at = node.clock().now();
-    streamed::written_by(move |out| write(&snapshot, made_at, out))
+    let data_dir = node.data_dir().to_owned();
+    streamed::written_by(move |out| {
+        let vapid_key = push::kept_vapid_key(&data_dir)?.map(KeptKey);
+        write(&snapshot, made_at, vapid_key, out)
+    })
 }
 
 /// Writes the file of a backup.
-pub(super) fn write(snapshot: &Snapshot, made_at: Timestamp, out: impl Write) -> io::Result<()> {
+pub(super) fn write(
+    snapshot: &Snapshot,
+    made_at: Timestamp,
+    vapid_key: Option<KeptKey>,
+    out: impl Write,
+) -> io::Result<()> {
     let header = Header {
         version: env!("CARGO_PKG_VERSION").into(),
         format: FORMAT,
         made_at,
+        vapid_key,
     };
     let mut archive = ArchiveWriter::begin(out, &header)?;
     let mut after: Option<Vec<u8>> = None;

@@ -10,7 +10,7 @@ use chinwag_backends::fjall::{Embedded, FORMAT};
 use chinwag_core::ports::{Directory as _, EngineError, EngineResult, MessageStore as _};
 
 use super::archive::{Archive, ArchiveError, Header, Row};
-use crate::{config::Config, error::StartError, node::make_data_dir, wiring};
+use crate::{config::Config, error::StartError, node::make_data_dir, push, wiring};
 
 /// There while a restore runs, and after one that was cut short: such a directory isn't served.
 const MARKER: &str = "restoring";
@@ -94,6 +94,9 @@ pub async fn restore(
     purge_deleted(&store).await.map_err(RestoreError::Store)?;
     store.raise_epochs().await.map_err(RestoreError::Store)?;
     close(store);
+    if let Some(key) = &archive.header().vapid_key {
+        push::keep_vapid_key(data_dir, &key.0).map_err(StartError::file(data_dir))?;
+    }
     unmark(&marker, data_dir).map_err(StartError::file(&marker))?;
     Ok(Restored {
         header: archive.header().clone(),

@@ -20,7 +20,7 @@ use crate::{operator::Operator, transfer::progress::Progress};
 /// Copy everything into one file, while the server runs.
 ///
 /// All of it as it is at one moment, with a checksum: users with their password hashes, API keys, chats, messages,
-/// marks, devices. Not in it: the key that tokens are signed with, and the search index, which a restore builds anew.
+/// marks, devices, the key that browsers subscribe to notes with. Not in it: the key that tokens are signed with, and the search index, which a restore builds anew.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The file to make; - writes to standard output.

@@ -155,6 +155,51 @@ fn a_copy_made_without_a_server_holds_the_same_and_so_does_its_own() {
     );
 }
 
+/// Reads a file of a place's data directory, and its mode.
+fn secret(place: &Place, name: &str) -> Option<(Vec<u8>, u32)> {
+    let path = place.path().join("data").join(name);
+    let bytes = std::fs::read(&path).ok()?;
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    Some((bytes, mode & 0o777))
+}
+
+#[test]
+fn browsers_know_the_restored_server_and_nobody_holds_a_token_of_it() {
+    let first = Place::new();
+    first.serve().terminate();
+    let key = secret(&first, "vapid.key").unwrap();
+    first.prints(&["backup", "b.chinwag"], "");
+    let second = restored(&first, "b.chinwag");
+    assert_eq!(secret(&second, "vapid.key").unwrap(), (key.0, 0o600));
+    assert!(
+        secret(&second, "signing.key").is_none(),
+        "it is in no backup"
+    );
+    let offered = |place: &Place| {
+        let serving = place.serve();
+        let token = place.prints(&["token", "ana"], "");
+        let offer = serving.json("GET", "/v1/push", token.trim(), &Value::Null);
+        serving.terminate();
+        offer["vapidPublicKey"].clone()
+    };
+    first.prints(&["user", "add", "ana"], "");
+    second.prints(&["user", "add", "ana"], "");
+    assert_eq!(offered(&second), offered(&first));
+}
+
+#[test]
+fn a_backup_of_a_server_without_such_a_key_restores_none() {
+    let first = Place::new();
+    for arguments in [["user", "add", "ana"].as_slice(), &["backup", "b.chinwag"]] {
+        let mut command = first.command(arguments);
+        command.env("CHINWAG_PUSH_WEBPUSH_ENABLED", "false");
+        assert!(command.output().unwrap().status.success(), "{arguments:?}");
+    }
+    assert!(secret(&first, "vapid.key").is_none());
+    let second = restored(&first, "b.chinwag");
+    assert!(secret(&second, "vapid.key").is_none());
+}
+
 #[test]
 fn a_backup_never_takes_the_place_of_another_file() {
     let place = Place::new();

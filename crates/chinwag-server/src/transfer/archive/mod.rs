@@ -1,8 +1,10 @@
 //! The file of a backup: `chinwag backup 1`, then rows as zstd, then the SHA-256 of all that.
 //!
 //! Rows are those of the embedded engine's data format, whose number stands in the header; a kind of row that means
-//! nothing elsewhere (positions in the queue) isn't among them, nor is the search index, nor the signing key.
+//! nothing elsewhere (positions in the queue) isn't among them, nor is the search index, nor the
+//! signing key. The key that browsers know the server by is in the header: without it none of them is told anything.
 
+mod kept_key;
 mod reader;
 mod writer;
 
@@ -12,6 +14,7 @@ use chinwag_proto::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+pub use kept_key::KeptKey;
 pub use reader::Archive;
 pub(super) use writer::ArchiveWriter;
 
@@ -34,6 +37,9 @@ pub struct Header {
     pub format: u32,
     /// The moment that it shows.
     pub made_at: Timestamp,
+    /// The key pair that browsers know the server by, as its file holds it; none where it was never made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vapid_key: Option<KeptKey>,
 }
 
 /// Why a file is no whole backup.
@@ -90,6 +96,7 @@ mod tests {
             version: "0.1.0".into(),
             format: HEADER,
             made_at: Timestamp::default(),
+            vapid_key: None,
         };
         let mut bytes = Vec::new();
         let mut writer = ArchiveWriter::begin(&mut bytes, &header).unwrap();

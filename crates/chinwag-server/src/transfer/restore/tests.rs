@@ -57,7 +57,7 @@ async fn what_a_deleted_chat_left_is_gone_after_restoring_it() {
     let snapshot = node.ports().embedded.as_ref().unwrap().snapshot();
     assert_eq!(snapshot.read(deleted, ALL).unwrap().len(), 3);
     let out = File::create(&file).unwrap();
-    backup::write(&snapshot, node.clock().now(), out).unwrap();
+    backup::write(&snapshot, node.clock().now(), None, out).unwrap();
 
     let config = config(to.path());
     restore(&config, &file, |_| ()).await.unwrap();
