@@ -197,6 +197,11 @@ impl Owner {
         self.feeds_devices.store(true, Ordering::Release);
     }
 
+    /// Returns whether somebody may have a device: else nobody is told of what was sent or read for one.
+    fn feeds_devices(&self) -> bool {
+        self.feeds_devices.load(Ordering::Acquire)
+    }
+
     /// Checks what a chat or a user is to be called.
     pub fn check_name(&self, name: &str) -> Result<(), Problem> {
         validate::name(name, &self.settings.limits)

@@ -51,7 +51,9 @@ impl Owner {
         } else {
             [moved.user.clone()].into()
         };
-        if let Some(read) = moved.marks.read {
+        if let Some(read) = moved.marks.read
+            && self.feeds_devices()
+        {
             self.ports.delivery.tell_read(HasRead {
                 user: moved.user.clone(),
                 chat: chat_id,

@@ -1,6 +1,6 @@
 //! Gives an event its place and id, and lets it wait for the writer with what follows from it.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::Arc;
 
 use chinwag_proto::{ChatId, ErrorCode, Problem, SessionId, UserId};
 use tokio::sync::oneshot;
@@ -124,7 +124,7 @@ impl Owner {
             minute: None,
         };
         let on_topic = was_large || state.row.large || both;
-        let feeds_devices = self.feeds_devices.load(Ordering::Acquire);
+        let feeds_devices = self.feeds_devices();
         let append = Append {
             chat: id,
             groups: groups(&row, on_topic, feeds_devices),

@@ -1,12 +1,16 @@
 //! Marks only rise, unless one says so.
 
+use std::sync::Arc;
+
 use chinwag_core::{
-    owner::{Command, Outcome},
+    delivery::{HasRead, ReadListener},
+    owner::{Command, Outcome, OwnerSettings},
     ports::BusMessage,
 };
 use chinwag_proto::{ErrorCode, MessageId, frames::ReceiptFrame};
+use parking_lot::Mutex;
 
-use crate::fixture::Node;
+use crate::fixture::{Node, user};
 
 fn read(message: MessageId) -> Command {
     Command::Read {
@@ -143,4 +147,36 @@ async fn a_mark_after_a_restart_still_rises() {
         .await;
     node.run("ben", chat, read(two)).await.unwrap();
     assert_eq!(mark(&node, chat, "ben").await, Some(two));
+}
+
+/// What the push role was told.
+#[derive(Default)]
+struct Told(Mutex<Vec<HasRead>>);
+
+impl ReadListener for Told {
+    fn has_read(&self, read: HasRead) {
+        self.0.lock().push(read);
+    }
+}
+
+#[tokio::test]
+async fn what_was_read_is_told_for_devices_once_somebody_has_one() {
+    let settings = OwnerSettings {
+        feeds_devices: false,
+        ..OwnerSettings::default()
+    };
+    let node = Node::start_with(settings).await;
+    let told = Arc::new(Told::default());
+    node.ports.delivery.attach_read_listener(told.clone());
+    let chat = node.group("ana", &["ben"]).await;
+    let first = node.say("ana", chat, "to no device").await;
+    node.run("ben", chat, read(first.id)).await.unwrap();
+    assert!(told.0.lock().is_empty());
+    node.owner.feed_devices();
+    let second = node.say("ana", chat, "to one").await;
+    node.run("ben", chat, read(second.id)).await.unwrap();
+    let [read] = &told.0.lock()[..] else {
+        panic!("one mark: {:?}", told.0.lock());
+    };
+    assert_eq!((&read.user, read.through), (&user("ben"), second.seq));
 }
