@@ -56,6 +56,12 @@ impl Standing {
         self.forget_oldest();
     }
 
+    /// Returns whether a device was told of a later message: looks come back in any order.
+    pub(super) fn is_past(&self, key: &Key, seq: Seq) -> bool {
+        let note = self.notes.get(&(key.user.clone(), key.chat));
+        note.is_some_and(|note| note.seq > seq && note.devices.contains(&key.device))
+    }
+
     /// Says that a device wasn't told after all.
     pub(super) fn remove(&mut self, key: &Key) {
         let place = (key.user.clone(), key.chat);
@@ -124,6 +130,16 @@ mod tests {
         assert!(read(&mut standing, 1, 7).is_empty(), "it is gone");
         standing.remove(&key("phone", 2));
         assert!(read(&mut standing, 2, 9).is_empty());
+    }
+
+    #[test]
+    fn a_message_before_the_one_that_a_device_was_told_of_is_past() {
+        let mut standing = Standing::new(10);
+        standing.add(&key("phone", 1), Seq(5));
+        assert!(standing.is_past(&key("phone", 1), Seq(4)));
+        assert!(!standing.is_past(&key("phone", 1), Seq(5)), "tried again");
+        assert!(!standing.is_past(&key("tablet", 1), Seq(4)));
+        assert!(!standing.is_past(&key("phone", 2), Seq(4)));
     }
 
     #[test]

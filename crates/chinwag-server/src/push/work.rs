@@ -265,6 +265,11 @@ impl Worker {
 
     fn put(&mut self, errands: Vec<(LaneKey, Key, Errand)>) {
         for (lane, key, errand) in errands {
+            if let What::Message { seq, .. } = errand.what
+                && self.standing.is_past(&key, seq)
+            {
+                continue;
+            }
             if self.lanes.put(lane, key, errand) {
                 self.push.counts.dropped();
             }
