@@ -8,7 +8,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
 
 use super::{
-    Desk, Taken,
+    Answer, Desk, Taken,
     server::{Answered, Asked, Server, answered, wait_answered},
 };
 
@@ -73,19 +73,22 @@ async fn answer(desk: Arc<Desk>, asked: Asked) -> Answered {
     };
     let address = device.replace("%20", " ");
     match desk.take(taken(address, &asked)).await {
-        PushOutcome::Sent => answered(200, ""),
-        PushOutcome::RetryAfter(wait_ms) => {
-            wait_answered(wait_ms, r#"{"reason": "TooManyRequests"}"#)
+        Answer::Outcome(PushOutcome::Sent) => answered(200, ""),
+        Answer::Outcome(PushOutcome::RetryAfter(wait_ms)) => {
+            wait_answered(429, wait_ms, r#"{"reason": "TooManyRequests"}"#)
         }
-        PushOutcome::Gone(reason) if reason == "BadDeviceToken" => {
+        Answer::Outcome(PushOutcome::Gone(reason)) if reason == "BadDeviceToken" => {
             answered(400, r#"{"reason": "BadDeviceToken"}"#)
         }
-        PushOutcome::Gone(since) => {
+        Answer::Outcome(PushOutcome::Gone(since)) => {
             let since: i64 = since.parse().unwrap_or(i64::MAX);
             let body = json!({"reason": "Unregistered", "timestamp": since});
             answered(410, body.to_string())
         }
-        PushOutcome::Refused(_) => answered(413, r#"{"reason": "PayloadTooLarge"}"#),
+        Answer::Outcome(PushOutcome::Refused(_)) => {
+            answered(413, r#"{"reason": "PayloadTooLarge"}"#)
+        }
+        Answer::Status { status, wait_ms } => wait_answered(status, wait_ms, ""),
     }
 }
 

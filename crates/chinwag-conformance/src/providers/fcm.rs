@@ -7,7 +7,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
 
 use super::{
-    Desk, Taken,
+    Answer, Desk, Taken,
     server::{Answered, Asked, Server, answered, wait_answered},
 };
 
@@ -75,10 +75,15 @@ async fn answer(desk: Arc<Desk>, asked: Asked) -> Answered {
         return answered(401, "{}");
     }
     match desk.take(taken(&asked.json()["message"])).await {
-        PushOutcome::Sent => answered(200, r#"{"name": "projects/a-project/messages/1"}"#),
-        PushOutcome::RetryAfter(wait_ms) => wait_answered(wait_ms, failure(429, "QUOTA_EXCEEDED")),
-        PushOutcome::Gone(_) => answered(404, failure(404, "UNREGISTERED")),
-        PushOutcome::Refused(_) => answered(400, failure(400, "INVALID_ARGUMENT")),
+        Answer::Outcome(PushOutcome::Sent) => {
+            answered(200, r#"{"name": "projects/a-project/messages/1"}"#)
+        }
+        Answer::Outcome(PushOutcome::RetryAfter(wait_ms)) => {
+            wait_answered(429, wait_ms, failure(429, "QUOTA_EXCEEDED"))
+        }
+        Answer::Outcome(PushOutcome::Gone(_)) => answered(404, failure(404, "UNREGISTERED")),
+        Answer::Outcome(PushOutcome::Refused(_)) => answered(400, failure(400, "INVALID_ARGUMENT")),
+        Answer::Status { status, wait_ms } => wait_answered(status, wait_ms, ""),
     }
 }
 

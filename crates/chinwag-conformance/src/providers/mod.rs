@@ -8,6 +8,7 @@ mod webpush;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
+    time::Instant,
 };
 
 use chinwag_core::ports::PushOutcome;
@@ -43,13 +44,26 @@ impl Taken {
     }
 }
 
+/// How a provider answers an address.
+#[derive(Debug, Clone)]
+enum Answer {
+    /// As its protocol says it.
+    Outcome(PushOutcome),
+    /// By a status alone, with `Retry-After` unless that is 0.
+    Status { status: u16, wait_ms: u64 },
+}
+
 /// What a provider was asked and answers.
 #[derive(Debug)]
 pub struct Desk {
     taken: Mutex<Vec<Taken>>,
-    /// Requests, those included that were not taken.
+    /// Requests that came, also those that hang.
+    reached: watch::Sender<u64>,
+    /// Requests that were answered, those included that were not taken.
     asked: watch::Sender<u64>,
-    outcomes: Mutex<HashMap<String, PushOutcome>>,
+    /// When each request of an address came.
+    times: Mutex<HashMap<String, Vec<Instant>>>,
+    answers: Mutex<HashMap<String, Answer>>,
     /// While it hangs no request is answered.
     hangs: watch::Sender<bool>,
 }
@@ -58,15 +72,24 @@ impl Desk {
     fn new() -> Arc<Self> {
         Arc::new(Self {
             taken: Mutex::default(),
+            reached: watch::Sender::new(0),
             asked: watch::Sender::new(0),
-            outcomes: Mutex::default(),
+            times: Mutex::default(),
+            answers: Mutex::default(),
             hangs: watch::Sender::new(false),
         })
     }
 
     /// Lets the provider answer an address like this from now on.
     pub fn answer(&self, address: &str, outcome: PushOutcome) {
-        self.outcomes.lock().insert(address.into(), outcome);
+        let answer = Answer::Outcome(outcome);
+        self.answers.lock().insert(address.into(), answer);
+    }
+
+    /// Lets the provider answer an address by a status without a body from now on, and ask for a wait unless it is 0.
+    pub fn answer_status(&self, address: &str, status: u16, wait_ms: u64) {
+        let answer = Answer::Status { status, wait_ms };
+        self.answers.lock().insert(address.into(), answer);
     }
 
     /// Lets the provider hang, or go on.
@@ -103,17 +126,40 @@ impl Desk {
         enough.expect("the sender is this desk's own");
     }
 
+    /// Waits until so many requests came, whether they were answered or hang.
+    pub async fn reached(&self, count: u64) {
+        let mut reached = self.reached.subscribe();
+        let enough = reached.wait_for(|reached| *reached >= count).await;
+        enough.expect("the sender is this desk's own");
+    }
+
+    /// Returns when each request of an address came, in order.
+    #[must_use]
+    pub fn times(&self, address: &str) -> Vec<Instant> {
+        self.times.lock().get(address).cloned().unwrap_or_default()
+    }
+
+    fn came(&self, address: &str) {
+        let mut times = self.times.lock();
+        times
+            .entry(address.into())
+            .or_default()
+            .push(Instant::now());
+    }
+
     /// Takes a note, unless its address is answered otherwise; says what the provider answers.
-    async fn take(&self, note: Taken) -> PushOutcome {
+    async fn take(&self, note: Taken) -> Answer {
+        self.came(&note.address);
+        self.reached.send_modify(|reached| *reached += 1);
         let mut hangs = self.hangs.subscribe();
         let goes_on = hangs.wait_for(|hangs| !hangs).await;
         goes_on.expect("the sender is this desk's own");
-        let outcome = self.outcomes.lock().get(&note.address).cloned();
-        let outcome = outcome.unwrap_or(PushOutcome::Sent);
-        if outcome == PushOutcome::Sent {
+        let answer = self.answers.lock().get(&note.address).cloned();
+        let answer = answer.unwrap_or(Answer::Outcome(PushOutcome::Sent));
+        if matches!(answer, Answer::Outcome(PushOutcome::Sent)) {
             self.taken.lock().push(note);
         }
         self.asked.send_modify(|asked| *asked += 1);
-        outcome
+        answer
     }
 }

@@ -48,9 +48,9 @@ pub(super) fn answered(status: u16, body: impl Into<Bytes>) -> Answered {
     answer
 }
 
-/// Makes an answer that asks to wait.
-pub(super) fn wait_answered(wait_ms: u64, body: impl Into<Bytes>) -> Answered {
-    let mut answer = answered(429, body);
+/// Makes an answer that asks to wait, unless that is 0.
+pub(super) fn wait_answered(status: u16, wait_ms: u64, body: impl Into<Bytes>) -> Answered {
+    let mut answer = answered(status, body);
     if wait_ms > 0 {
         let seconds = wait_ms.div_ceil(1_000).into();
         answer.headers_mut().insert("retry-after", seconds);

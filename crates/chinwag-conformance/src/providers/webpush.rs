@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use web_push_native::{Auth, p256, p256::elliptic_curve::sec1::ToEncodedPoint as _};
 
 use super::{
-    Desk, Taken,
+    Answer, Desk, Taken,
     server::{Answered, Asked, Server, answered, wait_answered},
 };
 
@@ -99,11 +99,12 @@ async fn answer(desk: Arc<Desk>, key: Arc<Mutex<Option<String>>>, asked: Asked) 
     assert_eq!(asked.header("content-encoding"), "aes128gcm");
     assert!(matches!(asked.header("urgency"), "high" | "normal"));
     match desk.take(taken(&asked)).await {
-        PushOutcome::Sent => answered(201, ""),
-        PushOutcome::RetryAfter(wait_ms) => wait_answered(wait_ms, ""),
-        PushOutcome::Gone(reason) if reason == "404" => answered(404, ""),
-        PushOutcome::Gone(_) => answered(410, ""),
-        PushOutcome::Refused(_) => answered(413, ""),
+        Answer::Outcome(PushOutcome::Sent) => answered(201, ""),
+        Answer::Outcome(PushOutcome::RetryAfter(wait_ms)) => wait_answered(429, wait_ms, ""),
+        Answer::Outcome(PushOutcome::Gone(reason)) if reason == "404" => answered(404, ""),
+        Answer::Outcome(PushOutcome::Gone(_)) => answered(410, ""),
+        Answer::Outcome(PushOutcome::Refused(_)) => answered(413, ""),
+        Answer::Status { status, wait_ms } => wait_answered(status, wait_ms, ""),
     }
 }
 

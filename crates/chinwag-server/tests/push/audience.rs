@@ -79,19 +79,24 @@ async fn whoever_was_removed_is_told_nothing_from_then_on() {
         .node
         .group(&["bo", "ana", "cy"], Default::default())
         .await;
-    team.phone("ana", "ana's").await;
-    team.phone("cy", "cy's").await;
-    // What was on its way when the removal was acknowledged isn't told either: the provider is away until then.
-    team.providers.fcm.desk().hang(true);
-    team.node.say("bo", chat, "before").await;
+    team.phone("ana", "phone").await;
+    team.iphone("ana", "iphone").await;
+    let (fcm, apns) = (team.providers.fcm.desk(), team.providers.apns.desk());
+    fcm.hang(true);
+    team.node.say("bo", chat, "on its way").await;
+    fcm.reached(1).await;
+    apns.took(1).await;
+    team.node.say("bo", chat, "waiting").await;
+    // Through to one of the devices: it waits for the other.
+    apns.took(2).await;
     team.node.remove("bo", chat, "ana").await;
-    let on_its_way = team.providers.fcm.desk();
-    on_its_way.hang(false);
-    team.settle().await;
-    let before = team.told().await.len();
+    fcm.hang(false);
+    team.phone("cy", "cy's").await;
     team.node.say("bo", chat, "after").await;
-    let told = team.texts().await;
-    assert_eq!(told[before..], ["cy's: bo: after"]);
+    let mut told = team.texts().await;
+    told.sort();
+    assert_eq!(told, ["cy's: bo: after", "phone: bo: on its way"]);
+    assert_eq!(apns.taken().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,10 @@
 use chinwag_conformance::providers::Browser;
 use chinwag_core::{owner::Command, ports::PushOutcome};
 
-use crate::team::{Team, texts};
+use crate::{
+    log::Log,
+    team::{Team, texts},
+};
 
 fn away() -> PushOutcome {
     PushOutcome::RetryAfter(0)
@@ -66,16 +69,70 @@ async fn of_one_chat_only_the_last_message_waits() {
     let team = Team::start().await;
     let chat = team.node.direct("ana", "bo").await;
     team.phone("ana", "phone").await;
-    let fcm = team.providers.fcm.desk();
-    fcm.answer("phone", away());
-    for text in ["one", "two", "three"] {
+    team.iphone("ana", "iphone").await;
+    let (fcm, apns) = (team.providers.fcm.desk(), team.providers.apns.desk());
+    fcm.hang(true);
+    team.node.say("bo", chat, "one").await;
+    fcm.reached(1).await;
+    for (count, text) in [(2, "two"), (3, "three")] {
         team.node.say("bo", chat, text).await;
+        // All of a user's devices are told at once: what is through to one waits for the other.
+        apns.took(count).await;
     }
+    fcm.hang(false);
+    let told = team.told().await;
+    assert_eq!(texts(&told), ["phone: one", "phone: three"]);
+    assert_eq!(told.last().unwrap().fields["badge"], "3");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_fails_is_tried_again_with_all_three_of_them() {
+    let team = Team::start().await;
+    let chat = team.node.direct("ana", "bo").await;
+    team.phone("ana", "phone").await;
+    team.iphone("ana", "iphone").await;
+    team.browser("ana", Browser(1)).await;
+    let browser = Browser(1).address();
+    let providers = &team.providers;
+    let desks = [
+        (providers.fcm.desk(), "phone", 500),
+        (providers.apns.desk(), "iphone", 503),
+        (providers.web.desk(), &*browser, 502),
+    ];
+    for (desk, address, status) in desks {
+        desk.answer_status(address, status, 0);
+    }
+    team.node.say("bo", chat, "hi").await;
+    for (desk, address, _) in desks {
+        desk.asked(1).await;
+        assert!(desk.taken().is_empty());
+        desk.answer(address, PushOutcome::Sent);
+    }
+    for (desk, address, _) in desks {
+        let told = desk.took(1).await;
+        assert_eq!(texts(&told), [format!("{address}: hi")]);
+    }
+    team.settle().await;
+    assert_eq!(team.devices("ana").await.len(), 3, "no device is dropped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_is_left_alone_for_as_long_as_it_asks() {
+    const ASKED_MS: u64 = 3_000;
+    let team = Team::start().await;
+    let chat = team.node.direct("ana", "bo").await;
+    team.phone("ana", "phone").await;
+    let fcm = team.providers.fcm.desk();
+    fcm.answer_status("phone", 503, ASKED_MS);
+    team.node.say("bo", chat, "hi").await;
     fcm.asked(1).await;
     fcm.answer("phone", PushOutcome::Sent);
-    let told = team.told().await;
-    assert_eq!(texts(&told).last().unwrap(), "phone: three");
-    assert_eq!(told.last().unwrap().fields["badge"], "3");
+    assert_eq!(texts(&fcm.took(1).await), ["phone: hi"]);
+    let [first, second] = fcm.times("phone")[..] else {
+        panic!("two tries: {:?}", fcm.times("phone"));
+    };
+    // Left to itself it would have come back within a second.
+    assert!(second - first >= std::time::Duration::from_millis(ASKED_MS));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,6 +196,7 @@ async fn a_message_that_is_too_old_is_told_no_more() {
 async fn a_device_whose_address_is_dead_is_dropped_and_no_other() {
     let team = Team::start().await;
     let chat = team.node.direct("ana", "bo").await;
+    let log = Log::new();
     team.phone("ana", "phone").await;
     team.phone("ana", "tablet").await;
     team.iphone("ana", "iphone").await;
@@ -158,6 +216,15 @@ async fn a_device_whose_address_is_dead_is_dropped_and_no_other() {
     team.settle().await;
     assert_eq!(team.devices("ana").await, ["tablet"]);
     assert_eq!(team.texts().await, ["tablet: hi"]);
+    // In the provider's own words, for whoever runs the server.
+    let mut dropped = log.of("a device is dropped: its address is dead");
+    dropped.sort();
+    let said = [
+        "ana browser-1: the push service answered 410 Gone",
+        "ana iphone: BadDeviceToken",
+        "ana phone: UNREGISTERED",
+    ];
+    assert_eq!(dropped, said);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,7 @@ mod node;
 mod audience;
 mod clearing;
 mod failing;
+mod log;
 mod registering;
 mod restarting;
 mod team;
