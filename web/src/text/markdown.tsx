@@ -22,8 +22,12 @@ export type RenderText = (text: string) => ComponentChildren;
 
 /** Returns a message's content as elements. */
 export function markdown(content: string, text: RenderText = (plain) => plain): ComponentChildren {
-  const tokens = new Lexer({ gfm: true, breaks: true, tokenizer: new Simple() }).lex(content);
-  return blocks(tokens as MarkedToken[], text);
+  return blocks(tokensOf(content), text);
+}
+
+/** Reads a message's content. */
+export function tokensOf(content: string): MarkedToken[] {
+  return new Lexer({ gfm: true, breaks: true, tokenizer: new Simple() }).lex(content) as MarkedToken[];
 }
 
 function blocks(tokens: MarkedToken[], text: RenderText): ComponentChildren {

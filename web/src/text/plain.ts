@@ -7,11 +7,17 @@ const PREVIEW = 200;
 export function preview(content: string): string {
   return content
     .slice(0, PREVIEW * 2)
-    .replace(/```\w*\n?|[*_~`]{1,2}(?=\S)|(?<=\S)[*_~`]{1,2}/g, "")
+    .replace(/```\w*\n?/g, "")
+    .replace(PAIRED, "$2")
+    .replace(PAIRED, "$2")
     .replace(/\s+/g, " ")
     .trim()
     .slice(0, PREVIEW);
 }
+
+/** Marks around a word or more, as Markdown has them: underscores within a word are its own. */
+const PAIRED =
+  /(\*\*|~~|`|\*|(?<![\p{L}\p{N}_])__?(?=[^_]))(?=\S)([^\n]+?)(?<=\S)\1(?!(?<=_)[\p{L}\p{N}_])/gu;
 
 /** Returns one or two letters that stand for a name. */
 export function initials(name: string): string {

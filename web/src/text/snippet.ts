@@ -10,17 +10,36 @@ export interface Piece {
 const BEFORE = 40;
 const MOST = 240;
 
-/** Splits a content at the matches: ranges in UTF-16 code units, rising. */
-export function marked(content: string, matches: readonly (readonly [number, number])[]): Piece[] {
+/** From where to where in a text, in UTF-16 code units. */
+export type Range = readonly [from: number, to: number];
+
+/** Splits what one reads of a content at the matches; ranges rise. */
+export function marked(
+  content: string,
+  matches: readonly Range[],
+  legible: readonly Range[] = [[0, content.length]],
+): Piece[] {
   const pieces: Piece[] = [];
-  let end = 0;
-  for (const [from, to] of matches) {
-    if (from < end || to > content.length) continue;
-    if (from > end) pieces.push({ text: content.slice(end, from), isMatch: false });
-    pieces.push({ text: content.slice(from, to), isMatch: true });
-    end = to;
+  const add = (text: string, isMatch: boolean) => {
+    const last = pieces.at(-1);
+    if (text === "") return;
+    if (last?.isMatch === isMatch) last.text += text;
+    else pieces.push({ text, isMatch });
+  };
+  let before = 0;
+  for (const [from, to] of legible) {
+    if (pieces.length > 0 && content.slice(before, from).includes("\n")) add(" ", false);
+    let end = from;
+    for (const match of matches) {
+      const [begin, stop] = [Math.max(match[0], end), Math.min(match[1], to)];
+      if (begin >= stop) continue;
+      add(content.slice(end, begin), false);
+      add(content.slice(begin, stop), true);
+      end = stop;
+    }
+    add(content.slice(end, to), false);
+    before = to;
   }
-  if (end < content.length) pieces.push({ text: content.slice(end), isMatch: false });
   return pieces;
 }
 

@@ -5,6 +5,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { addressOf, go } from "../state/route";
 import { type SignedIn, useSignedIn } from "../state/signed-in";
+import { legible } from "../text/legible";
 import { marked, snippet } from "../text/snippet";
 import { fullTime, shortTime } from "../text/time";
 import { chatName } from "./chat-name";
@@ -153,7 +154,7 @@ function Hit({ hit, signedIn }: { hit: protocol.SearchHit; signedIn: SignedIn })
           </time>
         </span>
         <span class="hit-text" dir="auto">
-          {snippet(marked(message.content, matches)).map((piece, index) =>
+          {snippet(marked(message.content, matches, legible(message.content))).map((piece, index) =>
             piece.isMatch ? <mark key={index}>{piece.text}</mark> : piece.text,
           )}
         </span>
