@@ -27,6 +27,8 @@ import { until } from "./until.js";
 import { Visitor } from "./visitor.js";
 import { Wire } from "./wire.js";
 
+/** How long a session counts as there after its last sign of life, as `ready` tells (`presenceTtlSeconds`). */
+const LEASE_MS = 30_000;
 const SIGN_IN = { name: "Sign in to Chinwag" };
 
 let house: House;
@@ -100,7 +102,7 @@ test("row 6: a browser that comes back late with an older place takes nothing ba
   }
 });
 
-test("row 7: who is silent stays online, and whose network is gone goes offline, once", async () => {
+test("row 7: who is silent stays online for three leases, and whose network is gone goes offline, once", async () => {
   for (const other of ["ben", "chen"]) {
     const chatId = await house.person(other).direct("ana");
     await house.person(other).say(chatId, "Hello");
@@ -129,6 +131,10 @@ test("row 7: who is silent stays online, and whose network is gone goes offline,
         }
       }).observe(document.body, { subtree: true, childList: true });
     });
+    const changesSeen = () => ana.page.evaluate(() => (window as unknown as { changes: string[] }).changes);
+    // Both are silent for as long as three leases last: each was renewed.
+    await ana.page.waitForTimeout(3 * LEASE_MS);
+    assert.deepEqual(await changesSeen(), []);
     lostWire.freeze();
     // The lease of a session, and a heartbeat.
     await ana
@@ -136,8 +142,7 @@ test("row 7: who is silent stays online, and whose network is gone goes offline,
       .getByRole("img", { name: "online" })
       .waitFor({ state: "detached", timeout: 60_000 });
     await ana.row("Ben Okafor").getByRole("img", { name: "online" }).waitFor();
-    const changes = await ana.page.evaluate(() => (window as unknown as { changes: string[] }).changes);
-    assert.deepEqual(changes, ["offline"]);
+    assert.deepEqual(await changesSeen(), ["offline"]);
   } finally {
     await lost.close();
     await lostWire.close();
@@ -292,6 +297,13 @@ test("row 24: links to what is no chat lead to a sentence and on to one's chats"
   for (const path of ["/chat/1", "/chat/99999999999999999999", "/chat/1/2"]) {
     await ana.goto(path);
     await ana.page.getByRole("heading", { name: "This chat isn't there" }).waitFor();
+  }
+  await ana.page.getByRole("button", { name: "Show my chats" }).click();
+  await ana.page.getByRole("heading", { name: "Choose a chat" }).waitFor();
+  for (const path of ["/foo", "/chat", "/chat/abc", "/chat/1/2/3", "/%2e%2e/etc", "/foo%2Fbar?x=<b>"]) {
+    const answer = await ana.page.goto(ana.url + path);
+    assert.ok([200, 404].includes(answer?.status() ?? 0), `${path}: ${answer?.status()}`);
+    await ana.page.getByRole("heading", { name: "There is nothing here" }).waitFor();
   }
   await ana.page.getByRole("button", { name: "Show my chats" }).click();
   await ana.page.getByRole("heading", { name: "Choose a chat" }).waitFor();

@@ -81,7 +81,10 @@ test("about a group, a search, a new group, and signing in", async () => {
   await ana.page.locator(".details .person").first().waitFor();
   await until(async () => (await ana.page.locator(".message").count()) > 2);
   await take(ana, "about");
-  await ana.goto("/search");
+  await ana.goto("/");
+  await ana.open("Release 2.4");
+  await ana.page.locator(".new-line, .message").last().waitFor();
+  await ana.page.getByRole("button", { name: "Search messages" }).click();
   await ana.page.getByLabel("Search messages").last().fill("kettle");
   await ana.page.locator(".hit").first().waitFor();
   await take(ana, "search");

@@ -58,6 +58,64 @@ test("a search in one chat finds only there, and many hits come page by page", a
   await ana.page.getByText("600 found").waitFor();
 });
 
+test("on a desktop the chat that is open stays beside a search, over a reload too, and one goes on writing in it", async () => {
+  const ana = await house.visit("ana");
+  await ana.open("Field notes");
+  await ana.composer.fill("Half a thought");
+  await ana.page.getByRole("button", { name: "Search in this chat" }).click();
+  await search(ana, "albatross");
+  await ana.page.locator(".hit").waitFor();
+  assert.equal(await ana.composer.inputValue(), "Half a thought");
+  await ana.page.reload();
+  await ana.composer.waitFor();
+  assert.equal(await ana.composer.inputValue(), "Half a thought");
+  await ana.send("A whole one");
+  await ana.ticks("A whole one", "Sent");
+  await ana.page.getByRole("button", { name: "Back" }).first().click();
+  await ana.row("Field notes").waitFor();
+  await ana.sees("A whole one");
+});
+
+test("on a phone a chat behind a search isn't read", async () => {
+  const group = await house.person("ben").group("Behind a search", ["ana"]);
+  await house.person("ben").say(group, "Before");
+  const ana = await house.visit("ana", { width: 390, height: 780, isPhone: true });
+  await ana.open("Behind a search");
+  await ana.sees("Before");
+  await until(async () => (await house.person("ana").chat(group)).unread === 0);
+  await ana.page.getByRole("button", { name: "Search in this chat" }).click();
+  await search(ana, "Before");
+  await ana.page.locator(".hit").first().waitFor();
+  await house.person("ben").say(group, "Unseen");
+  await until(async () => (await ana.page.title()).startsWith("(1)"));
+  assert.equal((await house.person("ana").chat(group)).unread, 1);
+});
+
+test("what is found is shown as one reads it, not as it was written", async () => {
+  const group = await house.person("ben").group("Layout", ["ana"]);
+  const written = [
+    "**Zebra** crossings in `road_map.md`, see [the _zebra_ page](https://zebra.example/x)",
+    "- one zebra\n- *two* zebras",
+    "> zebra said\n\n```js\nlet zebra = 1 ** 2;\n```",
+  ];
+  for (const content of written) await house.person("ben").say(group, content);
+  const ana = await house.visit("ana");
+  await ana.goto(`/search?in=${group}`);
+  await until(async () => {
+    await search(ana, "");
+    await search(ana, "zebra");
+    await ana.page.locator(".pane [role=status]", { hasText: "ound" }).last().waitFor();
+    return (await ana.page.locator(".hit").count()) === written.length;
+  });
+  assert.deepEqual(await ana.page.locator(".hit-text").allTextContents(), [
+    "zebra said let zebra = 1 ** 2;",
+    "one zebra two zebras",
+    "Zebra crossings in road_map.md, see the zebra page",
+  ]);
+  const marks = await ana.page.locator(".hit-text").last().locator("mark").allTextContents();
+  assert.deepEqual(marks, ["Zebra", "zebra"]);
+});
+
 /** Field faults, rows 10 and 11. */
 test("any script and any sign can be searched for, and nothing found is said", async () => {
   const texts = ["明天下午去北京开会", "I like C++ on 10/2019", 'say "a:b" (x)'];

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use axum::Router;
+use axum::{Router, middleware};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -170,6 +170,7 @@ fn router(config: &Config, node: &Node) -> Router {
     let api = node.router();
     if config.web_client {
         api.merge(web::router())
+            .layer(middleware::from_fn(web::told_to_people))
     } else {
         api
     }

@@ -77,11 +77,22 @@ function useConversation(chatId: string, messageId: string | undefined): Convers
 
 function GoneChat() {
   return (
+    <Missing title="This chat isn't there" because="It was deleted, or you are not a member (any more)." />
+  );
+}
+
+/** What is shown at an address that isn't the client's. */
+export function Nowhere() {
+  return <Missing title="There is nothing here" because="The link is wrong, or it is of another version." />;
+}
+
+function Missing({ title, because }: { title: string; because: string }) {
+  return (
     <main class="chat empty-chat">
       <div class="empty">
         <Icon name="info" />
-        <h2>This chat isn't there</h2>
-        <p>It was deleted, or you are not a member (any more).</p>
+        <h2>{title}</h2>
+        <p>{because}</p>
         <button type="button" class="primary" onClick={() => go({ view: "chats" }, "replace")}>
           Show my chats
         </button>

@@ -1,11 +1,12 @@
 /** The frame of a signed-in person: chats at one side, a conversation at the other; on a phone one of them. */
 
 import { useEffect } from "preact/hooks";
-import { go, type Route, route } from "../state/route";
+import { go, openChat, type Route, route } from "../state/route";
 import { useSignedIn } from "../state/signed-in";
+import { isWide } from "../state/wide";
 import { ConnectionBanner } from "./banner";
 import { ChatListPane } from "./chat-list";
-import { ChatPane, NoChat } from "./chat-pane";
+import { ChatPane, NoChat, Nowhere } from "./chat-pane";
 import { lazy } from "./lazy";
 import { NotesOffer } from "./notes-offer";
 import { useTitle } from "./title";
@@ -20,7 +21,7 @@ export function Shell() {
   useTitle();
   useShortcuts();
   return (
-    <div class={`shell ${now.view === "chat" ? "shows-chat" : "shows-side"}`}>
+    <div class={`shell ${now.view === "chat" || now.view === "nowhere" ? "shows-chat" : "shows-side"}`}>
       <div class="banner-place">
         <ConnectionBanner />
         <NotesOffer />
@@ -28,9 +29,20 @@ export function Shell() {
       <aside class="side" aria-label="Chats">
         <Side route={now} />
       </aside>
-      {now.view === "chat" ? <ChatPane route={now} key={now.chatId} /> : <NoChat />}
+      <Beside route={now} />
     </div>
   );
+}
+
+/** The conversation; while one searches, and the like, the one that was open. */
+function Beside({ route: now }: { route: Route }) {
+  const signedIn = useSignedIn();
+  if (now.view === "nowhere") return <Nowhere />;
+  if (now.view === "chat") return <ChatPane route={now} key={now.chatId} />;
+  // Out of sight it would count as read.
+  const chatId = isWide.value ? openChat(now) : undefined;
+  if (chatId === undefined || !signedIn.chat(chatId)) return <NoChat />;
+  return <ChatPane route={{ view: "chat", chatId }} key={chatId} />;
 }
 
 /** What stands beside the conversation. */
@@ -60,7 +72,7 @@ function useShortcuts(): void {
         event.preventDefault();
         const chats = signedIn.chats.peek();
         const now = route.peek();
-        const open = now.view === "chat" ? chats.findIndex(({ id }) => id === now.chatId) : -1;
+        const open = chats.findIndex(({ id }) => id === openChat(now));
         const next = chats[open + (event.key === "ArrowDown" ? 1 : -1)];
         if (next) go({ view: "chat", chatId: next.id });
       }

@@ -7,11 +7,12 @@ mod security;
 use axum::{
     Router,
     extract::Request,
+    middleware::Next,
     response::Response,
     routing::{MethodRouter, get},
 };
 use chinwag_proto::{ErrorCode, Problem};
-use http::{HeaderValue, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use crate::api::problem_response;
 
@@ -48,6 +49,39 @@ fn router_of(files: &'static [File]) -> Router {
         );
     }
     router
+}
+
+/// Answers a person who asked for what isn't there with the client, which says so; a program gets its problem.
+pub(crate) async fn told_to_people(request: Request, next: Next) -> Response {
+    let by_person = is_by_person(&request);
+    let mut headers = HeaderMap::new();
+    if let Some(encodings) = request.headers().get(header::ACCEPT_ENCODING) {
+        headers.insert(header::ACCEPT_ENCODING, encodings.clone());
+    }
+    let response = next.run(request).await;
+    if by_person && response.status() == StatusCode::NOT_FOUND {
+        return nothing_here(file::BUILT, &headers).unwrap_or(response);
+    }
+    response
+}
+
+/// Tells whether a browser asks for a page, and not for what the API answers.
+fn is_by_person(request: &Request) -> bool {
+    let accepted = request.headers().get(header::ACCEPT);
+    let takes_pages = accepted
+        .and_then(|accepted| accepted.to_str().ok())
+        .is_some_and(|accepted| accepted.contains("text/html"));
+    takes_pages
+        && matches!(*request.method(), Method::GET | Method::HEAD)
+        && !request.uri().path().starts_with("/v1/")
+}
+
+/// The page of every view, as an answer that says that there is none; nothing where the client isn't built.
+fn nothing_here(files: &'static [File], headers: &HeaderMap) -> Option<Response> {
+    let index = files.iter().find(|file| file.path == INDEX)?;
+    let mut response = answer::file(index, headers);
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    Some(response)
 }
 
 fn serving(file: &'static File) -> MethodRouter {

@@ -158,3 +158,28 @@ async fn a_program_without_the_client_says_how_to_build_it() {
     assert!(text.contains("make run"), "{text}");
     assert!(!header(&response, "content-security-policy").is_empty());
 }
+
+#[tokio::test]
+async fn a_person_at_an_address_that_leads_nowhere_gets_the_page_and_a_program_does_not() {
+    let asked = |method: &str, path: &str, accept: &str| {
+        let request = Request::builder().method(method).uri(path);
+        is_by_person(
+            &request
+                .header("accept", accept)
+                .body(Body::empty())
+                .unwrap(),
+        )
+    };
+    let browser = "text/html,application/xhtml+xml,*/*;q=0.8";
+    assert!(asked("GET", "/foo", browser) && asked("HEAD", "/chat/1/2/3", browser));
+    assert!(!asked("GET", "/v1/none", browser) && !asked("POST", "/foo", browser));
+    assert!(!asked("GET", "/foo", "*/*") && !asked("GET", "/foo", "application/json"));
+    let response = nothing_here(FILES, &HeaderMap::new()).unwrap();
+    assert_eq!(response.status(), 404);
+    assert_eq!(
+        header(&response, "content-type"),
+        "text/html; charset=utf-8"
+    );
+    assert!(!header(&response, "content-security-policy").is_empty());
+    assert!(nothing_here(&[], &HeaderMap::new()).is_none());
+}
