@@ -17,7 +17,8 @@ const signedIn = signal<SignedIn | undefined>(undefined);
 effect(() => {
   const now = account.value;
   if (now === signedIn.peek()?.account) return;
-  signedIn.peek()?.close();
+  if (now) signedIn.peek()?.close();
+  else signedIn.peek()?.leave();
   signedIn.value = now && new SignedIn(now);
 });
 

@@ -31,6 +31,8 @@ test("without a network one is told, writes on, reloads even, and everything goe
   await ana.page.getByText("2 waiting.").waitFor();
   await ana.page.reload();
   await ana.page.locator(".banner").waitFor();
+  // The list is kept on the device, and what waits stands in its chat.
+  await ana.row("Ben Okafor").waitFor();
 
   house.wire.mend();
   await ana.sees("While away 2");
@@ -44,6 +46,33 @@ test("without a network one is told, writes on, reloads even, and everything goe
     "While away 1",
     "While away 2",
   ]);
+});
+
+test("what one reads without a network is read for others once one is back, even after a reload", async () => {
+  const chatId = await house.person("ben").group("Read offline", ["ana"]);
+  await house.person("ben").say(chatId, "Start");
+  const [ana, ben] = await Promise.all([house.visit("ana"), house.visit("ben")]);
+  await ben.open("Read offline");
+  await ana.canWorkOffline();
+  await ana.open("Read offline");
+  await ben.ticks("Start", "Read");
+  await ana.look("away");
+  await house.person("ben").say(chatId, "Seen on the train");
+  await ana.sees("Seen on the train");
+  house.wire.cut();
+  await ana.page.locator(".banner").waitFor();
+  await ana.look("here");
+  await ana.row("Read offline").getByText("1 unread").waitFor({ state: "detached" });
+  await ana.page.reload();
+  await ana.row("Read offline").waitFor();
+  assert.equal(await ana.row("Read offline").getByText("1 unread").count(), 0);
+  // As if it were never opened again: the mark goes out from the list alone.
+  await ana.goto("/");
+  await ana.row("Read offline").waitFor();
+  assert.equal((await house.person("ana").chat(chatId)).unread, 1);
+  house.wire.mend();
+  await until(async () => (await house.person("ana").chat(chatId)).unread === 0);
+  await ben.ticks("Seen on the train", "Read");
 });
 
 /** Field faults, row 1. */

@@ -8,7 +8,8 @@
 
 export { changePassword, login, logout, register, signedIn } from "./accounts.js";
 export { bytes } from "./arguments.js";
-export type { Change, ConnectionState, OutboxEntry, TypingState } from "./driver/messages.js";
+export type { Known, KnownChange, KnownChat, KnownStore } from "./driver/known-store.js";
+export type { Change, ConnectionState, Mark, OutboxEntry, TypingState } from "./driver/messages.js";
 export { indexedDbStore, memoryStore, type OutboxStore } from "./driver/outbox-store.js";
 export type { Environment, Timer, WebSocketConstructor, WebSocketLike } from "./environment.js";
 export { ChinwagError, type ErrorName, type Failure } from "./errors.js";

@@ -100,10 +100,20 @@ export class SignedIn {
 
   /** Ends the connection. */
   close(): void {
+    this.#stop();
+    this.client.close();
+  }
+
+  /** Ends the connection, and leaves no chats behind on this device. */
+  leave(): void {
+    this.#stop();
+    this.client.forget();
+  }
+
+  #stop(): void {
     this.drafts.flush();
     clearTimeout(this.#late);
     for (const stop of this.#stops) stop();
-    this.client.close();
   }
 
   #turned(): void {

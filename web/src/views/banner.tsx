@@ -5,7 +5,7 @@ import { Icon } from "./icon";
 
 /** The banner at the top. */
 export function ConnectionBanner() {
-  const { client, isAway, isLoaded, waiting } = useSignedIn();
+  const { chats, client, isAway, isLoaded, waiting } = useSignedIn();
   return (
     <div class="banner-place" role="status">
       {isAway.value && (
@@ -13,7 +13,7 @@ export function ConnectionBanner() {
           <Icon name="wait" />
           <span>
             {navigator.onLine ? "Connecting to the server…" : "You are offline."}{" "}
-            {isLoaded.value && "What you send goes out as soon as you are back."}
+            {(isLoaded.value || chats.value.length > 0) && "What you send goes out as soon as you are back."}
             {waiting.value > 0 && ` ${waiting.value} waiting.`}
           </span>
           <button type="button" class="link" onClick={() => client.wake()}>

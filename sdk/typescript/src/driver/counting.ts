@@ -27,7 +27,15 @@ export class Counting {
     http: Http,
     /** Whether what arrives is marked as delivered. */
     private readonly marksDelivered: boolean,
-    listener: { learnt(chat: Chat): void; gone(): void },
+    private readonly listener: {
+      learnt(chat: Chat): void;
+      gone(): void;
+      /** A chat is another than before, or gone. */
+      changed(chatId: ChatId): void;
+      marked(mark: Mark): void;
+      /** The server has a chat's read mark. */
+      kept(chatId: ChatId): void;
+    },
   ) {
     this.#chats = new Chats(context.me);
     this.#doubts = new Doubts(context.environment, http, { read: listener.learnt, gone: listener.gone });
@@ -39,8 +47,25 @@ export class Counting {
     return this.#chats.all;
   }
 
+  /** Returns a chat. */
+  chat(chatId: ChatId): Chat | undefined {
+    return this.#chats.get(chatId);
+  }
+
+  /** Whether only the server can tell how a chat is. */
+  isDoubtful(chatId: ChatId): boolean {
+    return this.#doubts.has(chatId) || this.#afterMark.has(chatId);
+  }
+
+  /** Takes what an earlier client knew, and the marks that it couldn't tell. */
+  restore(chats: Iterable<Chat>, marks: Iterable<Mark>): void {
+    for (const mark of marks) this.#marks.want(mark);
+    for (const chat of chats) this.#chats.snapshot(chat, this.#marks.pendingRead(chat.id));
+  }
+
   /** Takes a chat as the server counted it. */
   snapshot(chat: Chat): void {
+    this.#doubts.told(chat.id);
     this.#changed(this.#chats.snapshot(chat, this.#marks.pendingRead(chat.id)));
     this.#arrived(chat.id);
   }
@@ -55,7 +80,11 @@ export class Counting {
   mark(mark: Mark): void {
     const { chatId, messageId, unread = false } = mark;
     this.#marks.want(mark);
-    if (mark.kind === "read") this.#changed(this.#chats.read(chatId, messageId, unread));
+    if (mark.kind === "read") {
+      const pending = this.#marks.pendingRead(chatId);
+      if (pending) this.listener.marked(pending);
+      this.#changed(this.#chats.read(chatId, messageId, unread));
+    }
     this.move();
   }
 
@@ -78,6 +107,8 @@ export class Counting {
     this.#marks.forget(chatId);
     this.#doubts.forget(chatId);
     this.#afterMark.delete(chatId);
+    this.listener.changed(chatId);
+    this.listener.kept(chatId);
   }
 
   /** Sends the marks that may go out now. */
@@ -102,6 +133,7 @@ export class Counting {
     if (!change) return;
     const { chat, uncertain } = change;
     this.context.tellAll({ type: "chat", chat });
+    this.listener.changed(chat.id);
     if (!uncertain) return;
     if (this.#marks.pendingRead(chat.id)) this.#afterMark.add(chat.id);
     else this.#doubts.add(chat.id);
@@ -127,6 +159,7 @@ export class Counting {
     const answer = (frame: ServerFrame) => {
       if (frame.type === "error" && frame.error.retryable) return again();
       this.#marks.answered(mark, false);
+      if (kind === "read" && !this.#marks.pendingRead(chatId)) this.listener.kept(chatId);
       if (frame.type === "ok") this.#kept(mark);
       this.move();
     };

@@ -18,6 +18,8 @@ export interface DoubtsListener {
 /** Chats to read again. */
 export class Doubts {
   readonly #chats = new Set<ChatId>();
+  /** Those that the server hasn't told of since. */
+  readonly #open = new Set<ChatId>();
   readonly #resolve: Alarm;
 
   constructor(
@@ -31,12 +33,24 @@ export class Doubts {
   /** Doubts a chat. */
   add(chatId: ChatId): void {
     this.#chats.add(chatId);
+    this.#open.add(chatId);
     this.#resolve.setEarlier(GATHER_MS);
+  }
+
+  /** Whether a chat is doubtful. */
+  has(chatId: ChatId): boolean {
+    return this.#open.has(chatId);
+  }
+
+  /** Takes that the server told of a chat; what came to doubt it since holds. */
+  told(chatId: ChatId): void {
+    if (!this.#chats.has(chatId)) this.#open.delete(chatId);
   }
 
   /** Forgets a chat. */
   forget(chatId: ChatId): void {
     this.#chats.delete(chatId);
+    this.#open.delete(chatId);
   }
 
   /** Reads nothing more. */

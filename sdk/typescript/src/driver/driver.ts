@@ -4,12 +4,22 @@ import { Alarm, type Environment } from "../environment.js";
 import { ChinwagError, failure } from "../errors.js";
 import { Http } from "../http.js";
 import { uuidV7 } from "../ids.js";
-import type { Chat, FrameOf, Limits, LogFrame, Presence, ServerFrame, UserId } from "../protocol/index.js";
+import type {
+  Chat,
+  FrameOf,
+  Limits,
+  LogFrame,
+  Place,
+  Presence,
+  ServerFrame,
+  UserId,
+} from "../protocol/index.js";
 import { ends } from "./chats.js";
 import { Connection } from "./connection.js";
 import type { Context } from "./context.js";
 import { Counting } from "./counting.js";
 import { Hub } from "./hub.js";
+import { Keeping } from "./keeping.js";
 import type { Ask, ConnectionState, DriverPort, Query } from "./messages.js";
 import type { OutboxStore } from "./outbox-store.js";
 import { Questions } from "./questions.js";
@@ -60,6 +70,9 @@ export class Driver {
   readonly #watching: Watching;
   readonly #typing = new Typing();
   readonly #screens = new Screens();
+  readonly #keeping: Keeping;
+  /** What pages asked before it was there what is kept. */
+  #early: [page: string, ask: Ask][] | undefined = [];
   readonly #syncAt: Alarm;
   readonly #typingAt: Alarm;
   #is: ConnectionState = "connecting";
@@ -72,7 +85,7 @@ export class Driver {
   ) {
     const { url, userId: me, store, outbox = 1_000, delivered = true, answerMs = 10_000 } = options;
     this.#hub = new Hub(environment, uuidV7(environment, environment.now()), {
-      asked: (page, ask) => this.#asked(page, ask),
+      asked: (page, ask) => (this.#early ? void this.#early.push([page, ask]) : this.#asked(page, ask)),
       left: (page, none) => this.#left(page, none),
     });
     this.#connection = new Connection(environment, options, {
@@ -103,9 +116,33 @@ export class Driver {
     this.#counting = new Counting(context, http, delivered, {
       learnt: (chat) => this.#learn(chat),
       gone: () => this.#syncAt.setEarlier(0),
+      changed: (chatId) => this.#keeping.changed(chatId),
+      marked: (mark) => this.#keeping.mark(mark),
+      kept: (chatId) => this.#keeping.unmark(chatId),
+    });
+    this.#keeping = new Keeping(environment, store.known, {
+      token: () => this.#state.token,
+      chat: (chatId) => this.#counting.chat(chatId),
+      place: (chatId) => this.#placeToKeep(chatId),
+      count: () => this.#counting.chats.length,
     });
     this.#watching = new Watching(context);
     this.#typingAt = new Alarm(environment, () => this.#expireTyping(environment.now()));
+    void this.#begin();
+  }
+
+  /** Goes on where an earlier client was, then hears the pages. */
+  async #begin(): Promise<void> {
+    const { token, chats = [], marks = [] } = (await this.#keeping.load()) ?? {};
+    if (token !== undefined)
+      this.#state.restore(
+        token,
+        chats.map(({ id, place }) => [id, place]),
+      );
+    this.#counting.restore(token === undefined ? [] : chats.map(({ chat }) => chat), marks);
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const [page, ask] of early) this.#asked(page, ask);
   }
 
   /** Lets a page share this connection. Returns what lets it go. */
@@ -117,7 +154,7 @@ export class Driver {
   close(): void {
     this.#connection.stop();
     this.#hub.close();
-    for (const part of [this.#sending, this.#counting, this.#watching]) part.close();
+    for (const part of [this.#keeping, this.#sending, this.#counting, this.#watching]) part.close();
     for (const alarm of [this.#syncAt, this.#typingAt]) alarm.clear();
   }
 
@@ -148,12 +185,15 @@ export class Driver {
         return this.#learn(ask.chat);
       case "refresh":
         return this.#counting.doubt(ask.chatId);
+      case "forget":
+        return this.#keeping.forget();
       case "wake":
         return this.#connection.wake();
     }
   }
 
   #attach(page: string, { places, watch, screen }: Extract<Ask, { type: "attach" }>): void {
+    this.#keeping.resume(() => this.#counting.chats.map(({ id }) => id));
     this.#state.seed(places);
     this.#screens.forget(page);
     this.#screens.change(page, screen, []);
@@ -172,6 +212,7 @@ export class Driver {
   }
 
   #left(page: string, none: boolean): void {
+    this.#early = this.#early?.filter(([early]) => early !== page);
     this.#watching.change(page, []);
     this.#screens.forget(page);
     this.#questions.forget(page);
@@ -315,6 +356,13 @@ export class Driver {
     }
   }
 
+  /** The place up to which a chat is known; of a doubtful one the next sync is to tell. */
+  #placeToKeep(chatId: string): Place | undefined {
+    const place = this.#state.place(chatId);
+    if (!place || !this.#counting.isDoubtful(chatId)) return place;
+    return { epoch: place.epoch, seq: Math.max(0, place.seq - 1) };
+  }
+
   #log(frame: LogFrame): void {
     const typing = this.#typing.saw(frame);
     if (typing) this.#hub.tellAll({ type: "typing", typing });
@@ -330,8 +378,11 @@ export class Driver {
       if (this.#connection.isReady) this.#act(this.#state.refused(request));
     };
     const answer = (frame: ServerFrame) => {
-      if (frame.type === "sync") this.#act(this.#state.synced(frame));
-      else if (frame.type === "events") this.#act(this.#state.repaired(frame));
+      if (frame.type === "sync") {
+        this.#act(this.#state.synced(frame));
+        this.#keeping.changed();
+      }
+      if (frame.type === "events") this.#act(this.#state.repaired(frame));
       else if (frame.type === "error") this.#act(this.#state.refused(request, frame.error));
     };
     this.#requests.ask(request, { answer, lost });

@@ -97,6 +97,8 @@ export type Ask =
   | { type: "learn"; chat: Chat }
   /** Something of a chat changed that no frame tells. */
   | { type: "refresh"; chatId: ChatId }
+  /** This device is to forget the chats. */
+  | { type: "forget" }
   /** The page came to the front, or the network is back. */
   | { type: "wake" };
 

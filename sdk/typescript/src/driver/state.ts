@@ -81,6 +81,22 @@ export class State {
     }
   }
 
+  /** Takes what an earlier client knew: as a whole at least as new as its token. */
+  restore(token: string, places: Iterable<[ChatId, Place]>): void {
+    this.#token = token;
+    for (const [chatId, place] of places) this.#logs.set(chatId, new ChatLog(place));
+  }
+
+  /** The token of the last sync. */
+  get token(): string | undefined {
+    return this.#token;
+  }
+
+  /** Returns the place held of a chat. */
+  place(chatId: ChatId): Place | undefined {
+    return this.#logs.get(chatId)?.place;
+  }
+
   /** Returns the place held of each chat, or of those named. */
   places(chats: Iterable<ChatId> = this.#logs.keys()): Record<ChatId, Place> {
     const places: Record<ChatId, Place> = {};

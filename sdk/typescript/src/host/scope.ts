@@ -1,15 +1,11 @@
 /** The driver of a scope, with the outbox that the platform has. */
 
 import { Driver } from "../driver/driver.js";
-import { indexedDbStore, memoryStore, type OutboxStore } from "../driver/outbox-store.js";
+import { type OutboxStore, usualStore } from "../driver/outbox-store.js";
 import type { Environment } from "../environment.js";
 import { nameOf, type Scope } from "./name.js";
 
 /** Makes the driver of a scope. */
 export function driverOf(environment: Environment, scope: Scope, store?: OutboxStore): Driver {
-  return new Driver(environment, { ...scope, store: store ?? usualStore(scope) });
-}
-
-function usualStore(scope: Scope): OutboxStore {
-  return typeof indexedDB === "undefined" ? memoryStore() : indexedDbStore(nameOf(scope));
+  return new Driver(environment, { ...scope, store: store ?? usualStore(nameOf(scope)) });
 }

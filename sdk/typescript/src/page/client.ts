@@ -10,9 +10,11 @@ import type {
   Snapshot,
   TypingState,
 } from "../driver/messages.js";
+import { usualStore } from "../driver/outbox-store.js";
 import { type Environment, platform } from "../environment.js";
 import { ChinwagError, errorOf } from "../errors.js";
 import { chooseHost } from "../host/choose.js";
+import { nameOf } from "../host/name.js";
 import { Http } from "../http.js";
 import { uuidV7 } from "../ids.js";
 import type {
@@ -147,6 +149,19 @@ export class Client {
   /** Closes the client. What waits to be sent is kept, and sent by the next one. */
   close(): void {
     this.#end(closedError());
+  }
+
+  /**
+   * Closes the client and lets this device forget the user's chats, as when they sign out. What waits to be sent, and
+   * what was read, is kept and told by their next client.
+   */
+  forget(): void {
+    this.post({ type: "forget" });
+    this.close();
+    if (this.#userId === undefined) return;
+    // The worker may be gone before it heard of that.
+    const scope = { url: checkUrl(this.options.url), userId: this.#userId };
+    (this.options.store ?? usualStore(nameOf(scope))).known?.forget();
   }
 
   /** Calls `listener` for each event of a type from now on. Returns what stops it. */

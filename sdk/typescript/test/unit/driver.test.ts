@@ -3,81 +3,11 @@ import { test } from "node:test";
 import { Driver } from "../../src/driver/driver.js";
 import type { Tell } from "../../src/driver/messages.js";
 import { memoryStore } from "../../src/driver/outbox-store.js";
-import { inPage } from "../../src/host/in-page.js";
 import { line } from "../../src/host/line.js";
 import { Client } from "../../src/page/client.js";
-import type { ClientOptions } from "../../src/page/options.js";
-import type { Limits, ServerFrame } from "../../src/protocol/index.js";
-import { FakeEnvironment, type FakeSocket, settled } from "../fake-environment.js";
+import { FakeEnvironment, settled } from "../fake-environment.js";
 import { CHAT, chat, message, said, synced } from "./frames.js";
-
-const LIMITS = {
-  contentBytes: 16_384,
-  metadataBytes: 4_096,
-  bodyBytes: 65_536,
-  mentions: 100,
-  reactionKeyBytes: 64,
-  syncChats: 1_000,
-  watchedUsers: 1_000,
-} as Limits;
-
-/** A client in a world that the test moves. */
-class World {
-  readonly environment: FakeEnvironment;
-  readonly client: Client;
-  tokens = 0;
-
-  constructor(options: Partial<ClientOptions> = {}, seed = 1) {
-    this.environment = new FakeEnvironment(seed);
-    const token = () => `token ${++this.tokens}`;
-    this.client = new Client({
-      url: "https://chat.example/",
-      token,
-      userId: "ana",
-      environment: this.environment,
-      host: inPage(this.environment),
-      ...options,
-    });
-  }
-
-  get socket(): FakeSocket {
-    return this.environment.socket;
-  }
-
-  /** Lets a session stand, up to the sync that the client asks for. */
-  async ready(over: Partial<Extract<ServerFrame, { type: "ready" }>> = {}): Promise<void> {
-    await settled();
-    this.socket.open();
-    this.socket.take("auth");
-    const serverTime = new Date(this.environment.time).toISOString();
-    this.socket.say({
-      type: "ready",
-      id: 0,
-      userId: "ana",
-      sessionId: "1",
-      heartbeatSeconds: 20,
-      presenceTtlSeconds: 30,
-      limits: LIMITS,
-      serverTime,
-      ...over,
-    });
-    await settled();
-  }
-
-  /** Lets the client be in sync, with one chat at a place. */
-  async online(seq = 0): Promise<void> {
-    await this.ready();
-    const { id } = this.socket.take("sync");
-    this.socket.say(synced(id, [{ ...chat(seq), events: [], limited: true }]));
-    await settled();
-  }
-
-  /** Waits for the next connection. */
-  async reconnect(): Promise<void> {
-    const before = this.environment.sockets.length;
-    while (this.environment.sockets.length === before) await this.environment.pass(1_000);
-  }
-}
+import { LIMITS, World } from "./world.js";
 
 const chatOf = (world: World) => world.client.chat(CHAT);
 const seqs = (messages: { seq?: number }[]) => messages.map(({ seq }) => seq);

@@ -5,7 +5,7 @@ import type { Change, OutboxEntry } from "../../src/driver/messages.js";
 import { Outbox } from "../../src/driver/outbox.js";
 import { indexedDbStore, memoryStore } from "../../src/driver/outbox-store.js";
 import type { ErrorCode, FrameOf, Problem } from "../../src/protocol/index.js";
-import { message } from "./frames.js";
+import { chat, message } from "./frames.js";
 
 const NOW = 1_000_000;
 const send = (chatId: string, content: string, clientId = content): Change => ({
@@ -130,4 +130,41 @@ test("what waits outlives a reload, in order, and goes before what is new", asyn
   second.load(await indexedDbStore("reload").load());
   assert.deepEqual(keys(second.entries), ["b", "d", "e"]);
   assert.deepEqual(await indexedDbStore("another").load(), []);
+});
+
+test("chats, marks and the token outlive a reload, and the chats and the token no sign-out", async () => {
+  const { known } = indexedDbStore("known");
+  assert.deepEqual(await known?.load(), { chats: [], marks: [] });
+  const place = { epoch: 1, seq: 3 };
+  const kept = { id: "1", chat: chat(3), place };
+  const mark = { chatId: "1", kind: "read", messageId: "7" } as const;
+  known?.save({ token: "t1", put: [kept, { ...kept, id: "2" }] });
+  known?.save({ token: "t2", remove: ["2"], mark });
+  assert.deepEqual(await indexedDbStore("known").known?.load(), {
+    token: "t2",
+    chats: [kept],
+    marks: [mark],
+  });
+  known?.forget();
+  assert.deepEqual(await indexedDbStore("known").known?.load(), { chats: [], marks: [mark] });
+  known?.save({ unmark: "1" });
+  assert.deepEqual(await indexedDbStore("known").known?.load(), { chats: [], marks: [] });
+});
+
+test("an outbox that an earlier version kept is there", async () => {
+  const request = indexedDB.open("chinwag:earlier", 1);
+  request.onupgradeneeded = () => request.result.createObjectStore("outbox", { keyPath: "key" });
+  const database = await new Promise<IDBDatabase>((done) => {
+    request.onsuccess = () => done(request.result);
+  });
+  const transaction = database.transaction("outbox", "readwrite");
+  const entry = { key: "a", order: 1, madeAt: NOW, request: send("1", "a"), state: "pending" } as const;
+  transaction.objectStore("outbox").put(entry);
+  await new Promise((done) => {
+    transaction.oncomplete = done;
+  });
+  database.close();
+  const store = indexedDbStore("earlier");
+  assert.deepEqual(await store.load(), [entry]);
+  assert.deepEqual(await store.known?.load(), { chats: [], marks: [] });
 });
