@@ -4,8 +4,8 @@ use chinwag_proto::{
     ChatId, Epoch, MessageId, Problem, Seq, UserId,
     http::{
         AddMembers, ChatsPage, ClientIdQuery, CreateChat, EventsPage, EventsQuery, HistoryQuery,
-        Login, MembersPage, MessagesPage, ReceiptsPage, Register, SearchAnswer, TokenAnswer,
-        UsersPage,
+        Login, MembersPage, MessagesPage, ReceiptsPage, Register, SearchAnswer, SendMessage,
+        TokenAnswer, UsersPage,
     },
     shapes::{Chat, Message, User},
 };
@@ -72,6 +72,11 @@ impl Http {
     /// Reads one message as it is now.
     pub async fn message(&self, message: MessageId) -> Result<Message, ClientError> {
         self.query(&format!("/messages/{message}"), &[]).await
+    }
+
+    /// Sends a message and returns it as it is stored; the same one again where an earlier try with its `client_id` was.
+    pub async fn send_message(&self, message: &SendMessage) -> Result<Message, ClientError> {
+        self.body(Method::POST, "/messages", message).await
     }
 
     /// Makes a chat, or finds the direct chat that is there.

@@ -100,6 +100,13 @@ impl Node {
         &self.ports
     }
 
+    /// Returns whether the store is open for reading only.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        let embedded = self.ports.embedded.as_ref();
+        embedded.is_some_and(|embedded| embedded.is_read_only())
+    }
+
     /// Returns the owner.
     #[must_use]
     pub fn owner(&self) -> &Arc<Owner> {

@@ -80,9 +80,16 @@ impl Server {
         let counts = Box::new(metrics::Sessions(Arc::clone(gateway.counts())));
         node.metrics()
             .register(|registry| registry.register_collector(counts));
-        start_roles(&node, &gateway, &stop, &tasks);
-        if config.push.is_on() {
-            start_push(&config, &node, &stop, &tasks);
+        tasks.spawn(Arc::clone(&gateway).run(stop.clone()));
+        if node.is_read_only() {
+            tracing::warn!(
+                "open for reading only: nothing can be sent, and nobody works behind the log"
+            );
+        } else {
+            start_workers(&node, &stop, &tasks);
+            if config.push.is_on() {
+                start_push(&config, &node, &stop, &tasks);
+            }
         }
         let listener = Listener {
             gateway: Arc::clone(&gateway),
@@ -207,10 +214,9 @@ fn gateway(config: &Config, node: &Node) -> Arc<Gateway> {
     gateway
 }
 
-/// Starts what runs beside the listeners: the gateway's own loops, and who works behind the log.
-fn start_roles(node: &Node, gateway: &Arc<Gateway>, stop: &CancellationToken, tasks: &TaskTracker) {
+/// Starts who works behind the log.
+fn start_workers(node: &Node, stop: &CancellationToken, tasks: &TaskTracker) {
     let ports = node.ports();
-    tasks.spawn(Arc::clone(gateway).run(stop.clone()));
     let fanout = Fanout {
         queue: Arc::clone(&ports.queue),
         store: Arc::clone(&ports.store),

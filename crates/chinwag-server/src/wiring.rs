@@ -173,6 +173,8 @@ fn search(config: &Config, clock: &Arc<dyn Clock>) -> Result<TantivySearch, Star
 pub struct Opening {
     /// Whether one that lost acknowledged events is opened nevertheless.
     pub accept_loss: bool,
+    /// Whether nothing is written into it: who asks for a change is told so, and nobody works behind the log.
+    pub read_only: bool,
     /// What tells the time from then on.
     pub clock: Arc<dyn Clock>,
 }
@@ -181,6 +183,7 @@ impl Default for Opening {
     fn default() -> Self {
         Self {
             accept_loss: false,
+            read_only: false,
             clock: Arc::new(SystemClock::default()),
         }
     }
@@ -199,6 +202,7 @@ fn embedded(
     }
     let options = Options {
         accept_loss: opening.accept_loss,
+        read_only: opening.read_only,
         queue_groups: queue_groups(config),
         min_free_bytes: config.storage_min_free,
         cache_bytes: config.storage_cache,

@@ -7,6 +7,7 @@ use chinwag_proto::Problem;
 use chinwag_server::{
     config::Config,
     control::{self, CommandNode},
+    wiring::Opening,
 };
 use reqwest::{Body, Client, Method, Response};
 use serde::{Serialize, de::DeserializeOwned};
@@ -29,12 +30,25 @@ impl Operator {
     ///
     /// A process that holds the directory and doesn't answer is about to begin or to end: it's waited for, some seconds.
     pub(crate) async fn connect(config: &Config) -> Result<Self> {
+        Self::connect_or(config, Opening::default).await
+    }
+
+    /// Connects to the server, or opens the data directory for reading only.
+    pub(crate) async fn connect_to_read(config: &Config) -> Result<Self> {
+        let read_only = || Opening {
+            read_only: true,
+            ..Opening::default()
+        };
+        Self::connect_or(config, read_only).await
+    }
+
+    async fn connect_or(config: &Config, opening: impl Fn() -> Opening) -> Result<Self> {
         let client = client(config)?;
         for _ in 1..TRIES {
             if answers(&client).await {
                 return Ok(Self { client, own: None });
             }
-            match CommandNode::open(config).await {
+            match CommandNode::open(config, opening()).await {
                 Err(error) if error.is_locked() => tokio::time::sleep(PAUSE).await,
                 opened => {
                     let own = Some(opened?);
@@ -42,7 +56,7 @@ impl Operator {
                 }
             }
         }
-        let own = Some(CommandNode::open(config).await?);
+        let own = Some(CommandNode::open(config, opening()).await?);
         Ok(Self { client, own })
     }
 

@@ -2,8 +2,11 @@
 
 use std::{fmt, path::PathBuf, time::Duration};
 
+use serde::{Deserialize, Serialize};
+
 /// How a cluster is reached, and its bounds.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Options {
     /// Some nodes to begin with, as `host:port`; the driver finds the others.
     pub contact_points: Vec<String>,
@@ -24,7 +27,8 @@ pub struct Options {
 }
 
 /// Which certificates are trusted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Tls {
     /// Certificates of the authorities, PEM.
     pub authorities: PathBuf,

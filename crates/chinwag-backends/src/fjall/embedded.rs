@@ -135,6 +135,18 @@ impl Embedded {
         }
     }
 
+    /// Returns whether it is open for reading only.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.inner.read_only
+    }
+
+    /// Returns the number of the last commit: another one, whenever anything was written.
+    #[must_use]
+    pub fn commit_number(&self) -> u64 {
+        self.inner.durable.borrow().number
+    }
+
     /// Returns whether anybody has a device.
     pub fn has_devices(&self) -> EngineResult<bool> {
         let first = self.inner.view.prefix(&Key::of(Kind::Device)).next();

@@ -240,6 +240,12 @@ pub(super) fn ack(group: QueueGroup) -> Key {
     Key::of(Kind::Ack).text(group.name())
 }
 
+/// Reads who asked, and what, from a request's key.
+pub(super) fn read_request(key: &[u8]) -> Option<(UserId, ClientId)> {
+    let (user, request) = text_from(key, 1)?.split_once('\0')?;
+    Some((UserId::new(user).ok()?, ClientId::new(request).ok()?))
+}
+
 /// Reads the number at an offset of a key; the kind is at offset 0.
 pub(super) fn number_at(key: &[u8], offset: usize) -> Option<u64> {
     let bytes = key.get(offset..offset + 8)?;
@@ -283,6 +289,13 @@ mod tests {
     fn a_pair_has_one_key() {
         let (ana, bo) = (user_id("ana"), user_id("bo"));
         assert_eq!(pair(&ana, &bo), pair(&bo, &ana));
+    }
+
+    #[test]
+    fn a_request_is_read_from_its_key() {
+        let made = (user_id("ana"), ClientId::new("a request").unwrap());
+        let key = request(&made.0, &made.1);
+        assert_eq!(read_request(key.as_slice()), Some(made));
     }
 
     #[test]

@@ -5,11 +5,14 @@ use std::ops::Bound;
 use chinwag_core::{
     model::{ChatRow, LogRow, MemberRow, UserRow},
     ports::{EngineResult, ReadRange},
+    transfer::MadeByRequest,
 };
 use chinwag_proto::{ChatId, Seq, UserId, shapes::Version};
 
 use super::{
-    keys::{Key, Kind},
+    cells,
+    error::undecodable,
+    keys::{self, Key, Kind},
     view::View,
 };
 
@@ -70,6 +73,24 @@ impl Snapshot {
     /// Reads users in order of id, after one, at most `limit`.
     pub fn users(&self, after: Option<&UserId>, limit: usize) -> EngineResult<Vec<UserRow>> {
         self.0.find_users("", after, limit)
+    }
+
+    /// Reads every chat that a request made.
+    pub fn requests(&self) -> EngineResult<Vec<MadeByRequest>> {
+        self.0
+            .prefix(&Key::of(Kind::Request))
+            .map(|row| {
+                let (key, chat) = row?;
+                let (user, request) =
+                    keys::read_request(&key).ok_or_else(|| undecodable("key of a request"))?;
+                let chat = cells::read_number(&chat).map(ChatId)?;
+                Ok(MadeByRequest {
+                    user,
+                    request,
+                    chat,
+                })
+            })
+            .collect()
     }
 
     /// Reads rows of every kind as they are stored, in order of key, after one, at most `limit`: what

@@ -31,11 +31,16 @@ impl Owner {
 
     /// Renews the lease for the first time.
     ///
-    /// A full disk keeps the only node from nothing but giving ids: nobody else may own what it owns.
+    /// A full disk, or a store that is open for reading only, keeps the only node from nothing but giving ids: nobody
+    /// else may own what it owns.
     pub(super) async fn first_renewal(&self) -> EngineResult<()> {
         match self.renew().await {
             Err(error @ EngineError::Full(_)) if self.settings.sole => {
                 tracing::warn!(%error, "nothing is written until there is room; reading goes on");
+                self.lease.forever();
+                Ok(())
+            }
+            Err(EngineError::ReadOnly) if self.settings.sole => {
                 self.lease.forever();
                 Ok(())
             }
@@ -49,8 +54,11 @@ impl Owner {
                 () = self.stopping.cancelled() => return,
                 () = tokio::time::sleep(lease::RENEWED_EVERY) => {}
             }
-            if let Err(error) = self.renew().await {
-                tracing::warn!(%error, "can't renew the lease");
+            match self.renew().await {
+                // It stays so for as long as the process lives.
+                Err(EngineError::ReadOnly) => return,
+                Err(error) => tracing::warn!(%error, "can't renew the lease"),
+                Ok(()) => {}
             }
         }
     }
@@ -58,7 +66,7 @@ impl Owner {
     /// Returns why no id can be given: the promise that a renewal makes is used up.
     pub(super) fn no_id(&self) -> Problem {
         match &*self.unrenewed.lock() {
-            Some(error @ EngineError::Full(_)) => error.clone().into(),
+            Some(error @ (EngineError::Full(_) | EngineError::ReadOnly)) => error.clone().into(),
             _ => Problem::new(
                 ErrorCode::Overloaded,
                 "ids are used up until the lease is renewed",

@@ -8,6 +8,7 @@ mod fields;
 mod fingerprint;
 mod import;
 mod line;
+mod moving;
 mod recent;
 
 pub use export::{ChatKeys, Extras, exported};
@@ -16,3 +17,4 @@ pub use line::{
     Edited, EventBody, EventLine, Line, MembershipLine, MessageLine, Reactions, TextVersion,
     UserLine,
 };
+pub use moving::{Amount, MadeByRequest, Moving, MovingError, Stores};

@@ -12,6 +12,7 @@ mod importing;
 mod large;
 mod marks;
 mod messages;
+mod moving;
 mod repetition;
 mod take_over;
 mod terms;

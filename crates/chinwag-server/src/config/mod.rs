@@ -257,6 +257,18 @@ pub struct Engines {
     pub search: Engine,
 }
 
+impl Engines {
+    /// Everything in this process: what nobody has to configure.
+    pub const EMBEDDED: Self = Self {
+        store: StoreEngine::Embedded,
+        directory: StoreEngine::Embedded,
+        presence: LiveEngine::Embedded,
+        bus: LiveEngine::Embedded,
+        queue: QueueEngine::Embedded,
+        search: Engine::Embedded,
+    };
+}
+
 impl Config {
     /// Loads the file named, or [`DEFAULT_FILE`] where it is there, then the environment.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {

@@ -1,4 +1,4 @@
-//! Large things over the control socket: imports, exports and backups, as streams; and restoring.
+//! Large things over the control socket: imports, exports, backups and moving over, as streams; and restoring.
 
 pub mod archive;
 mod backup;
@@ -6,6 +6,7 @@ mod export;
 mod exporter;
 mod import;
 mod lines;
+mod migrate;
 mod reading;
 pub mod report;
 mod restore;
@@ -61,6 +62,7 @@ pub(crate) fn router(node: &Arc<Node>, stop: CancellationToken) -> Router {
         .route("/control/import", post(import::import))
         .route("/control/export", get(export::export))
         .route("/control/backup", get(backup::backup))
+        .route("/control/migrate", post(migrate::migrate))
         .with_state(Place {
             node: Arc::downgrade(node),
             stop,

@@ -54,3 +54,33 @@ pub struct RefusedLine {
     /// Why, for a person.
     pub reason: String,
 }
+
+/// What moving over tells while it runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum MigrationReport {
+    /// How much is on the other side.
+    Copied(Moved),
+    /// How much was found to be the same on both sides; everything is copied.
+    Compared(Moved),
+    /// Both sides hold the same: the last report.
+    Done(Moved),
+    /// The server is leaving: the same command goes on. The last report.
+    Stopped,
+    /// It can't go on, and why: the last report.
+    Failed(String),
+}
+
+/// How much is dealt with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Moved {
+    /// Users.
+    pub users: u64,
+    /// Chats, deleted ones too.
+    pub chats: u64,
+    /// Events of chats.
+    pub events: u64,
+    /// How many events there are.
+    pub of_events: u64,
+}

@@ -9,6 +9,7 @@ mod doctor;
 mod export;
 mod import;
 mod key;
+mod migrate;
 mod reindex;
 mod restore;
 mod serve;
@@ -44,6 +45,8 @@ pub(crate) enum Command {
     Backup(backup::Arguments),
     /// Put a backup into an empty data directory.
     Restore(restore::Arguments),
+    /// Move everything from the embedded store to a cluster's.
+    Migrate(migrate::Arguments),
     /// Show what is configured and where it came from.
     Config(config::Arguments),
     /// Rebuild the search index.
@@ -72,6 +75,7 @@ pub(crate) fn run(command: Command, file: Option<&Path>) -> Result<()> {
             Command::Export(arguments) => export::run(arguments, config).await,
             Command::Backup(arguments) => backup::run(arguments, config).await,
             Command::Restore(arguments) => restore::run(arguments, config).await,
+            Command::Migrate(arguments) => migrate::run(arguments, config).await,
             Command::Config(arguments) => config::run(&arguments, &config),
             Command::Reindex(arguments) => reindex::run(arguments, config).await,
             Command::Doctor(arguments) => doctor::run(arguments, config).await,

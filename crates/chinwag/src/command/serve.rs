@@ -18,6 +18,9 @@ pub(crate) struct Arguments {
     /// Start although acknowledged events are lost: clients take every chat anew.
     #[arg(long)]
     accept_loss: bool,
+    /// Write nothing: what is there can be read, and nothing can be sent.
+    #[arg(long, conflicts_with = "accept_loss")]
+    read_only: bool,
 }
 
 /// How much is said on standard output.
@@ -38,6 +41,7 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> Result<()> {
     let data_dir = config.data_dir.clone();
     let opening = Opening {
         accept_loss: arguments.accept_loss,
+        read_only: arguments.read_only,
         ..Opening::default()
     };
     // From here on: whoever asks the moment the server says where it is must be heard.

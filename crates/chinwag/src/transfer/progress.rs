@@ -32,6 +32,20 @@ impl Progress {
         )
     }
 
+    /// Begins a bar over events that are moved.
+    pub(crate) fn of_moving(events: u64) -> Self {
+        let template = "{bar:32} {percent:>3} %  {msg}, {per_sec}, {eta} left";
+        Self::begin(Some(events), template, template)
+    }
+
+    /// Shows how many events are dealt with, how, and whose.
+    pub(crate) fn at_moved(&self, events: u64, what: &str, users: u64, chats: u64) {
+        let (users, chats) = (HumanCount(users), HumanCount(chats));
+        self.bar
+            .set_message(format!("{what} {users} users, {chats} chats"));
+        self.bar.set_position(events);
+    }
+
     fn begin(end: Option<u64>, with_end: &str, without_end: &str) -> Self {
         let (bar, template) = match end {
             Some(end) => (ProgressBar::new(end), with_end),

@@ -1,8 +1,8 @@
-//! Reads an import's reports off the answer as they come.
+//! Reads reports, one a line, off an answer as they come.
 
 use anyhow::{Context as _, Result};
-use chinwag_server::transfer::report::ImportReport;
 use reqwest::Response;
+use serde::de::DeserializeOwned;
 
 /// Reports as they come.
 pub(crate) struct Reports {
@@ -19,7 +19,7 @@ impl Reports {
     }
 
     /// Waits for the next one; none where the server has gone before it said that all is done.
-    pub(crate) async fn next(&mut self) -> Result<Option<ImportReport>> {
+    pub(crate) async fn next<R: DeserializeOwned>(&mut self) -> Result<Option<R>> {
         loop {
             if let Some(end) = self.begun.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.begun.drain(..=end).collect();

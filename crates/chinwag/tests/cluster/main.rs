@@ -2,5 +2,6 @@
 //! (`make engines-up ENGINES="cassandra redis kafka"`).
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod moving;
 mod place;
 mod restarting;

@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -61,6 +61,10 @@ impl Place {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("node.toml"), text).unwrap();
         Self { directory }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.directory.path()
     }
 
     /// Makes another directory with the same configuration.
