@@ -14,7 +14,9 @@ export function Quote({ id, conversation }: { id: protocol.EventId; conversation
   const name = quoted.senderId === userId ? "You" : people.name(quoted.senderId);
   return (
     <button type="button" class="quote" title="Show this message" onClick={() => void conversation.show(id)}>
-      <bdi class="quote-name">{name}</bdi>
+      <span class="quote-name">
+        <bdi>{name}</bdi>
+      </span>
       <span class="quote-text" dir="auto">
         {quoted.status === "deleted" ? "Message deleted" : preview(quoted.content)}
       </span>
