@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chinwag_core::{
     model::{NodeId, SHARDS, Shard, Term},
-    ports::{NodeRow, Ownership, ShardRow},
+    ports::{NodeProfile, NodeRow, Ownership, ShardRow},
 };
 
 use crate::OwnershipEngine;
@@ -32,6 +32,8 @@ macro_rules! ownership {
             a_lease_that_was_renewed_since_is_not_closed
             who_had_a_number_before_renews_and_closes_it_no_more
             of_those_who_take_a_number_from_the_same_state_one_gets_it
+            what_a_process_says_of_itself_is_told_of_no_other_one
+            the_first_secret_proposed_under_a_name_is_everybodys
         }
     };
 }
@@ -294,6 +296,49 @@ pub async fn of_those_who_take_a_number_from_the_same_state_one_gets_it<E: Owner
         let row = node(&ownership, number).await.unwrap();
         assert_eq!(winners, [row.process]);
     }
+}
+
+pub async fn what_a_process_says_of_itself_is_told_of_no_other_one<E: OwnershipEngine>(engine: E) {
+    let ownership = engine.ownership();
+    let first = NodeProfile {
+        address: Some("10.0.0.5:8081".into()),
+        owns_chats: true,
+        indexes_alone: true,
+    };
+    let second = NodeProfile {
+        address: None,
+        owns_chats: false,
+        indexes_alone: false,
+    };
+    ownership.introduce(NodeId(3), 7, &first).await.unwrap();
+    if ownership.profile(NodeId(3), 7).await.unwrap().is_none() {
+        // Embedded nobody asks.
+        return;
+    }
+    ownership.introduce(NodeId(3), 8, &second).await.unwrap();
+    for (process, wanted) in [(7, Some(first)), (8, Some(second)), (9, None)] {
+        let told = engine.ownership().profile(NodeId(3), process).await;
+        assert_eq!(told.unwrap(), wanted);
+    }
+    assert_eq!(ownership.profile(NodeId(4), 7).await.unwrap(), None);
+}
+
+pub async fn the_first_secret_proposed_under_a_name_is_everybodys<E: OwnershipEngine>(engine: E) {
+    let proposals = (0..8_u8).map(|nth| {
+        let ownership = engine.ownership();
+        tokio::spawn(async move { ownership.shared_secret("key", vec![nth; 32]).await })
+    });
+    let mut told = Vec::new();
+    for proposal in proposals.collect::<Vec<_>>() {
+        told.push(proposal.await.unwrap().unwrap());
+    }
+    assert!(told.iter().all(|secret| *secret == told[0]), "{told:?}");
+    assert_eq!(told[0].len(), 32);
+    let ownership = engine.reopen().await.ownership();
+    let later = ownership.shared_secret("key", vec![9; 32]).await.unwrap();
+    assert_eq!(later, told[0]);
+    let other = ownership.shared_secret("other", vec![9; 32]).await.unwrap();
+    assert_eq!(other, [9; 32]);
 }
 
 #[cfg(test)]

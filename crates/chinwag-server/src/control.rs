@@ -74,7 +74,7 @@ pub struct CommandNode {
 impl CommandNode {
     /// Opens a data directory and serves its control socket. Errors: a server or another command holds it.
     pub async fn open(config: &Config, opening: Opening) -> Result<Self, StartError> {
-        let node = Node::open(config, opening).await?;
+        let node = Node::open(config, opening, None).await?;
         let path = socket_path(&config.data_dir);
         let listener = bind(&path).map_err(StartError::file(&path))?;
         let stop = CancellationToken::new();

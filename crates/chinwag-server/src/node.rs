@@ -7,12 +7,11 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use axum::Router;
 use chinwag_core::{
     Clock,
     delivery::Delivery,
     model::NodeId,
-    owner::{Owner, OwnerPorts, OwnerSettings},
+    owner::{Owner, OwnerPorts, OwnerSettings, take_free_number},
     ports::QueueGroup,
     reads::{ReadPorts, Reads},
 };
@@ -30,20 +29,23 @@ use crate::{
     indexer::{Indexer, Rebuilder},
     limits::RateLimits,
     metrics::Metrics,
+    neighbourhood,
     origins::Origins,
     purger::Purger,
     push::{DeviceChanges, Push, PushPorts, PushSettings},
+    routing::{self, Router},
     transfer,
     wiring::{self, Opening, Ports},
 };
 
-/// The number of the one node there is: calls aren't routed between nodes yet.
-pub const NODE: NodeId = NodeId(0);
+/// The number of the only node there is.
+const ONLY: NodeId = NodeId(0);
 
 /// One node without its listeners.
 pub struct Node {
     ports: Ports,
     owner: Arc<Owner>,
+    router: Arc<Router>,
     delivery: Arc<Delivery>,
     metrics: Arc<Metrics>,
     api: Arc<Api>,
@@ -55,24 +57,32 @@ pub struct Node {
 
 impl Node {
     /// Opens the data directory, making it (mode 0700) where there is none, and starts the owner.
-    pub async fn open(config: &Config, opening: Opening) -> Result<Arc<Self>, StartError> {
+    ///
+    /// `address` is where other nodes call this one. Where they could by the configuration and can't, since it only takes
+    /// commands, it owns no chats.
+    pub async fn open(
+        config: &Config,
+        opening: Opening,
+        address: Option<String>,
+    ) -> Result<Arc<Self>, StartError> {
         make_data_dir(&config.data_dir)?;
         transfer::refuse_unfinished(&config.data_dir)?;
         let clock = Arc::clone(&opening.clock);
         let metrics = Arc::new(Metrics::default());
         let ports = wiring::open(config, &opening, &metrics).await?;
+        let settings = settle_settings(config, &ports, address).await?;
         let delivery = Arc::new(Delivery::new(
-            NODE,
+            settings.node,
             Arc::clone(&ports.presence),
             Arc::clone(&ports.bus),
         ));
-        let owner = Owner::start(
-            owner_ports(&ports, &delivery, &clock),
-            owner_settings(config, &ports),
-        )
-        .await;
+        let owner = Owner::start(owner_ports(&ports, &delivery, &clock), settings).await;
         let owner = owner.map_err(StartError::Owner)?;
-        let api = make_api(config, &ports, &owner, &delivery, &metrics, &clock)?;
+        neighbourhood::agree(&owner, config).await?;
+        let calls = config.node.calls.as_ref();
+        let calls = calls.map(|calls| routing::calls(&calls.key));
+        let router = Arc::new(Router::new(Arc::clone(&owner), calls));
+        let api = make_api(config, &ports, &router, &delivery, &metrics, &clock)?;
         let rebuilder = Arc::new(Rebuilder::new(
             Arc::clone(&ports.store),
             Arc::clone(&ports.directory),
@@ -84,6 +94,7 @@ impl Node {
         Ok(Arc::new(Self {
             ports,
             owner,
+            router,
             delivery,
             metrics,
             api: Arc::new(api),
@@ -111,6 +122,12 @@ impl Node {
     #[must_use]
     pub fn owner(&self) -> &Arc<Owner> {
         &self.owner
+    }
+
+    /// Returns what asks the chats' owners, here and elsewhere.
+    #[must_use]
+    pub fn chats(&self) -> &Arc<Router> {
+        &self.router
     }
 
     /// Returns the reads.
@@ -184,13 +201,13 @@ impl Node {
     }
 
     /// Returns the API's router.
-    pub fn router(&self) -> Router {
+    pub fn router(&self) -> axum::Router {
         api::router(Arc::clone(&self.api))
     }
 
     /// Returns the router for whoever may open the data directory: the API as any user, and the commands. `stop` ends
     /// imports.
-    pub fn control_router(self: &Arc<Self>, stop: CancellationToken) -> Router {
+    pub fn control_router(self: &Arc<Self>, stop: CancellationToken) -> axum::Router {
         api::control_router(Arc::clone(&self.api), self).merge(transfer::router(self, stop))
     }
 
@@ -280,22 +297,37 @@ fn owner_ports(ports: &Ports, delivery: &Arc<Delivery>, clock: &Arc<dyn Clock>) 
     }
 }
 
-fn owner_settings(config: &Config, ports: &Ports) -> OwnerSettings {
-    OwnerSettings {
-        node: NODE,
-        process: rand::random(),
+/// Makes the owner's settings; takes a free number where none is configured and there may be several nodes.
+async fn settle_settings(
+    config: &Config,
+    ports: &Ports,
+    address: Option<String>,
+) -> Result<OwnerSettings, StartError> {
+    let process = rand::random();
+    let profile = neighbourhood::profile(config, address);
+    let node = match (config.node.number, &config.node.calls) {
+        (Some(number), _) => NodeId(number),
+        (None, None) => ONLY,
+        (None, Some(_)) => take_free_number(&*ports.ownership, process, &profile)
+            .await
+            .map_err(StartError::Owner)?,
+    };
+    Ok(OwnerSettings {
+        node,
+        process,
         sole: ports.embedded.is_some(),
+        profile,
         limits: config.limits.clone(),
         direct_max_members: config.direct_max_members,
         feeds_devices: ports.feeds_devices,
         ..OwnerSettings::default()
-    }
+    })
 }
 
 fn make_api(
     config: &Config,
     ports: &Ports,
-    owner: &Arc<Owner>,
+    router: &Arc<Router>,
     delivery: &Arc<Delivery>,
     metrics: &Arc<Metrics>,
     clock: &Arc<dyn Clock>,
@@ -307,7 +339,7 @@ fn make_api(
         accounts: Arc::clone(&ports.accounts),
         presence: Arc::clone(&ports.presence),
         search: Arc::clone(&ports.search),
-        owner: Arc::clone(owner) as _,
+        owner: Arc::clone(router) as _,
         clock: Arc::clone(clock),
     };
     let own_key = auth::own_key(&config.data_dir).map_err(StartError::file(&config.data_dir))?;
@@ -343,7 +375,7 @@ fn make_api(
         config.storage_min_free,
     );
     Ok(Api {
-        owner: Arc::clone(owner),
+        owner: Arc::clone(router),
         reads: Arc::new(Reads::new(reads, config.limits.clone(), stand_alone)),
         authenticator: Arc::new(gate),
         user_accounts: Arc::new(UserAccounts::new(user_accounts, stand_alone)),

@@ -14,19 +14,21 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use chinwag_core::delivery::{ReadListener, Sessions};
 
 use crate::{
-    config::Config,
+    config::{CallsConfig, Config, NodeRole},
     control,
     error::StartError,
     fanout::Fanout,
     gateway::{Gateway, GatewayPorts, GatewaySettings},
     listener::Listener,
     metrics,
-    node::NODE,
     node::Node,
-    tls, web,
+    routing, tls, web,
     wiring::Opening,
     ws,
 };
+
+/// How long calls of other nodes that run may take to end, once nothing is owned here any more.
+const CALLS_END_WITHIN: Duration = Duration::from_secs(1);
 
 /// A running server.
 pub struct Server {
@@ -38,6 +40,9 @@ pub struct Server {
     /// Ends the listeners and, once their requests are through, their connections.
     stop: CancellationToken,
     tasks: TaskTracker,
+    /// Ends the listener for other nodes: last, since they ask for chats until these are handed over.
+    calls_stop: CancellationToken,
+    calls_tasks: TaskTracker,
     timeout: Duration,
 }
 
@@ -56,7 +61,15 @@ impl Server {
             Some(address) => Some(bind(address).await?),
             None => None,
         };
-        let node = Node::open(&config, opening).await?;
+        let calls_socket = match &config.node.calls {
+            Some(calls) => Some((calls, bind(&calls.listen).await?)),
+            None => None,
+        };
+        let called_at = match &calls_socket {
+            Some((calls, socket)) => Some(advertised(calls, socket)?),
+            None => None,
+        };
+        let node = Node::open(&config, opening, called_at).await?;
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         let control_path = control::socket_path(&config.data_dir);
@@ -76,18 +89,26 @@ impl Server {
         if let Some(socket) = metrics_socket {
             tasks.spawn(metrics::serve_page(socket, Arc::clone(&node), stop.clone()));
         }
+        let (calls_stop, calls_tasks) = (CancellationToken::new(), TaskTracker::new());
+        if let Some((calls, socket)) = calls_socket {
+            let owner = Arc::clone(node.owner());
+            let serving = routing::serve(socket, owner, calls.key.clone(), calls_stop.clone());
+            calls_tasks.spawn(serving);
+        }
         let gateway = gateway(&config, &node);
         let counts = Box::new(metrics::Sessions(Arc::clone(gateway.counts())));
         node.metrics()
             .register(|registry| registry.register_collector(counts));
-        tasks.spawn(Arc::clone(&gateway).run(stop.clone()));
+        if config.node.has(NodeRole::Gateway) {
+            tasks.spawn(Arc::clone(&gateway).run(stop.clone()));
+        }
         if node.is_read_only() {
             tracing::warn!(
                 "open for reading only: nothing can be sent, and nobody works behind the log"
             );
         } else {
-            start_workers(&node, &stop, &tasks);
-            if config.push.is_on() {
+            start_workers(&config, &node, &stop, &tasks);
+            if config.push.is_on() && config.node.has(NodeRole::Push) {
                 start_push(&config, &node, &stop, &tasks);
             }
         }
@@ -108,6 +129,8 @@ impl Server {
             control: control_path,
             stop,
             tasks,
+            calls_stop,
+            calls_tasks,
             timeout: config.shutdown_timeout,
         })
     }
@@ -167,6 +190,9 @@ impl Server {
         {
             tracing::warn!("the owner is cut, which didn't end in time");
         }
+        self.calls_stop.cancel();
+        self.calls_tasks.close();
+        let _ = tokio::time::timeout(CALLS_END_WITHIN, self.calls_tasks.wait()).await;
         self.node.delivery().detach();
         let _ = std::fs::remove_file(&self.control);
     }
@@ -188,7 +214,7 @@ fn gateway(config: &Config, node: &Node) -> Arc<Gateway> {
     let ports = node.ports();
     let gateway = Gateway::new(
         GatewayPorts {
-            owner: Arc::clone(node.owner()),
+            owner: Arc::clone(node.chats()),
             reads: Arc::clone(node.reads()),
             presence: Arc::clone(&ports.presence),
             bus: Arc::clone(&ports.bus),
@@ -200,7 +226,7 @@ fn gateway(config: &Config, node: &Node) -> Arc<Gateway> {
             clock: Arc::clone(node.clock()),
         },
         GatewaySettings {
-            node: NODE,
+            node: node.owner().node(),
             limits: config.limits.clone(),
             connection: ws::Limits {
                 message_bytes: config.limits.body_bytes as usize,
@@ -215,18 +241,22 @@ fn gateway(config: &Config, node: &Node) -> Arc<Gateway> {
 }
 
 /// Starts who works behind the log.
-fn start_workers(node: &Node, stop: &CancellationToken, tasks: &TaskTracker) {
+fn start_workers(config: &Config, node: &Node, stop: &CancellationToken, tasks: &TaskTracker) {
     let ports = node.ports();
-    let fanout = Fanout {
-        queue: Arc::clone(&ports.queue),
-        store: Arc::clone(&ports.store),
-        directory: Arc::clone(&ports.directory),
-        bus: Arc::clone(&ports.bus),
-    };
-    tasks.spawn(fanout.run(stop.clone()));
-    tasks.spawn(node.indexer().run(stop.clone()));
-    tasks.spawn(Arc::clone(node.rebuilder()).keep_whole(stop.clone()));
-    tasks.spawn(node.purger().run(stop.clone()));
+    if config.node.has(NodeRole::Fanout) {
+        let fanout = Fanout {
+            queue: Arc::clone(&ports.queue),
+            store: Arc::clone(&ports.store),
+            directory: Arc::clone(&ports.directory),
+            bus: Arc::clone(&ports.bus),
+        };
+        tasks.spawn(fanout.run(stop.clone()));
+    }
+    if config.node.has(NodeRole::Indexer) {
+        tasks.spawn(node.indexer().run(stop.clone()));
+        tasks.spawn(Arc::clone(node.rebuilder()).keep_whole(stop.clone()));
+        tasks.spawn(node.purger().run(stop.clone()));
+    }
 }
 
 /// Starts who tells devices of messages, and lets it hear what users read.
@@ -248,6 +278,14 @@ fn local_url(mut address: SocketAddr, tls: bool) -> String {
     }
     let scheme = if tls { "https" } else { "http" };
     format!("{scheme}://{address}")
+}
+
+/// Returns where other nodes find the listener that is for them.
+fn advertised(calls: &CallsConfig, socket: &TcpListener) -> Result<String, StartError> {
+    match &calls.advertise {
+        Some(address) => Ok(address.clone()),
+        None => Ok(local_address(socket, &calls.listen)?.to_string()),
+    }
 }
 
 async fn bind(address: &str) -> Result<TcpListener, StartError> {

@@ -23,7 +23,7 @@ use crate::{
     error::StartError,
     metrics::{MeasuredStore, Metrics},
     push::Senders,
-    tls,
+    shared_keys, tls,
 };
 
 /// Every port, chosen once.
@@ -69,6 +69,9 @@ pub async fn open(
         StoreEngine::Embedded => Stored::embedded(embedded(config, opening, metrics)?),
         StoreEngine::Cassandra => Stored::cassandra(&Cassandra::open(&config.cassandra).await?),
     };
+    if stored.embedded.is_none() {
+        shared_keys::share(config, &*stored.ownership).await?;
+    }
     Ok(Ports {
         store: Arc::new(MeasuredStore::new(stored.store, Arc::clone(metrics))),
         directory: stored.directory,

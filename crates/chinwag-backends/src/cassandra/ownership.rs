@@ -4,8 +4,8 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use chinwag_core::{
-    model::{NodeId, SHARDS, Shard, Term},
-    ports::{EngineResult, NodeRow, Ownership, ShardRow},
+    model::{NodeId, Shard, Term},
+    ports::{EngineError, EngineResult, NodeProfile, NodeRow, Ownership, ShardRow},
 };
 
 use super::{cql::each, error::undecodable, store::Cassandra};
@@ -78,9 +78,58 @@ impl Ownership for Cassandra {
         Ok(now.is_some_and(|now| now.closed && now.process == row.process))
     }
 
+    async fn introduce(
+        &self,
+        node: NodeId,
+        process: u64,
+        profile: &NodeProfile,
+    ) -> EngineResult<()> {
+        let NodeProfile {
+            address,
+            owns_chats,
+            indexes_alone,
+        } = profile;
+        // Nobody writes nulls.
+        let address = address.as_deref().unwrap_or_default();
+        let key = (i32::from(node.0), process.cast_signed());
+        let values = (key.0, key.1, address, *owns_chats, *indexes_alone);
+        self.cql
+            .write(&self.statements.introduce_node, values)
+            .await
+    }
+
+    async fn profile(&self, node: NodeId, process: u64) -> EngineResult<Option<NodeProfile>> {
+        let key = (i32::from(node.0), process.cast_signed());
+        let row: Option<(String, bool, bool)> =
+            self.cql.row(&self.statements.node_profile, key).await?;
+        Ok(row.map(|(address, owns_chats, indexes_alone)| NodeProfile {
+            address: (!address.is_empty()).then_some(address),
+            owns_chats,
+            indexes_alone,
+        }))
+    }
+
+    async fn shared_secret(&self, name: &str, proposal: Vec<u8>) -> EngineResult<Vec<u8>> {
+        let made = (name, proposal.as_slice());
+        if self
+            .cql
+            .transact(&self.statements.make_secret, made)
+            .await?
+        {
+            return Ok(proposal);
+        }
+        let row: Option<(Vec<u8>,)> = self.cql.row(&self.statements.secret, (name,)).await?;
+        let gone = || EngineError::Damaged(format!("cassandra: the secret {name} is gone"));
+        row.map(|(secret,)| secret).ok_or_else(gone)
+    }
+
     async fn shards(&self) -> EngineResult<Vec<ShardRow>> {
-        let rows = each(0..SHARDS, |shard| self.shard_row(Shard(shard))).await?;
-        Ok(rows.into_iter().flatten().collect())
+        // One plain read: each node looks every second, and what is decided is decided by claims.
+        let rows: Vec<(i32, i32, i64)> = self.cql.rows(&self.statements.shards, ()).await?;
+        let rows = rows.into_iter().map(shard_row);
+        let mut rows = rows.collect::<EngineResult<Vec<ShardRow>>>()?;
+        rows.sort_unstable_by_key(|row| row.shard);
+        Ok(rows)
     }
 
     async fn claim(
@@ -111,22 +160,6 @@ impl Cassandra {
         }))
     }
 
-    async fn shard_row(&self, shard: Shard) -> EngineResult<Option<ShardRow>> {
-        let key = (i32::from(shard.0),);
-        let row: Option<(i32, i64)> = self.cql.row(&self.statements.shard, key).await?;
-        let Some((owner, term)) = row else {
-            return Ok(None);
-        };
-        let (Ok(owner), Ok(term)) = (u16::try_from(owner), u32::try_from(term)) else {
-            return Err(undecodable("shard"));
-        };
-        Ok(Some(ShardRow {
-            shard,
-            owner: NodeId(owner),
-            term: Term(term),
-        }))
-    }
-
     async fn claim_one(
         &self,
         (shard, from, node): (Shard, Option<ShardRow>, NodeId),
@@ -150,4 +183,19 @@ impl Cassandra {
         };
         Ok(won.then_some(term))
     }
+}
+
+fn shard_row((shard, owner, term): (i32, i32, i64)) -> EngineResult<ShardRow> {
+    let (Ok(shard), Ok(owner), Ok(term)) = (
+        u16::try_from(shard),
+        u16::try_from(owner),
+        u32::try_from(term),
+    ) else {
+        return Err(undecodable("shard"));
+    };
+    Ok(ShardRow {
+        shard: Shard(shard),
+        owner: NodeId(owner),
+        term: Term(term),
+    })
 }

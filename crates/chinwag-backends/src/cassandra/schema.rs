@@ -9,7 +9,9 @@ pub(super) struct Migration {
 }
 
 /// All steps, rising.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
+pub(super) const MIGRATIONS: &[Migration] = &[FIRST, SEVERAL_NODES];
+
+const FIRST: Migration = Migration {
     version: 1,
     tables: &[
         // The log and what follows from its events: written under stamps (rules S1 to S3).
@@ -160,7 +162,21 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration {
             "",
         ),
     ],
-}];
+};
+
+const SEVERAL_NODES: Migration = Migration {
+    version: 2,
+    tables: &[
+        // What a process says of itself, once, before it takes its number: a row a start.
+        (
+            "node_profiles",
+            "node int, process bigint, address text, owns_chats boolean, indexes_alone boolean, \
+             PRIMARY KEY (node, process)",
+            "",
+        ),
+        ("secrets", "name text, secret blob, PRIMARY KEY (name)", ""),
+    ],
+};
 
 /// The version that this program writes and reads.
 pub(super) const VERSION: i32 = MIGRATIONS[MIGRATIONS.len() - 1].version;

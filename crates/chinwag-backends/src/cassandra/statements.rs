@@ -140,7 +140,12 @@ statements! {
     close_node: Once "UPDATE nodes SET closed = true WHERE node = ? IF process = ? AND beat = ?";
     node_row: Agreed "SELECT process, beat, closed FROM nodes WHERE node = ?";
     node: Agreed "SELECT ids_up_to FROM nodes WHERE node = ?";
-    shard: Agreed "SELECT owner, term FROM shards WHERE shard = ?";
+    introduce_node: Plain "INSERT INTO node_profiles (node, process, address, owns_chats, indexes_alone) \
+        VALUES (?, ?, ?, ?, ?)";
+    node_profile: Plain "SELECT address, owns_chats, indexes_alone FROM node_profiles WHERE node = ? AND process = ?";
+    make_secret: Once "INSERT INTO secrets (name, secret) VALUES (?, ?) IF NOT EXISTS";
+    secret: Agreed "SELECT secret FROM secrets WHERE name = ?";
+    shards: Plain "SELECT shard, owner, term FROM shards";
     claim_shard: Once "UPDATE shards SET owner = ?, term = ? WHERE shard = ? IF owner = ? AND term = ?";
     make_shard: Once "INSERT INTO shards (shard, owner, term) VALUES (?, ?, ?) IF NOT EXISTS";
 }

@@ -35,6 +35,7 @@ pub(super) enum Kind {
     IdBound = b'B',
     Queue = b'E',
     Ack = b'W',
+    Secret = b'Y',
     Commit = b'Z',
 }
 
@@ -228,6 +229,11 @@ pub(super) fn shard(shard: Shard) -> Key {
 /// The bound of a node's ids.
 pub(super) fn id_bound(node: NodeId) -> Key {
     Key::of(Kind::IdBound).short(node.0)
+}
+
+/// A secret of the server.
+pub(super) fn secret(name: &str) -> Key {
+    Key::of(Kind::Secret).text(name)
 }
 
 /// A record of the queue.

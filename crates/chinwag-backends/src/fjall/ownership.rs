@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chinwag_core::{
     model::{NodeId, SHARDS, Shard, Term},
-    ports::{EngineResult, NodeRow, Ownership, ShardRow},
+    ports::{EngineResult, NodeProfile, NodeRow, Ownership, ShardRow},
 };
 
 use super::{batch::Batch, cells, embedded::Embedded, keys, view::off_thread};
@@ -38,6 +38,26 @@ impl Ownership for Embedded {
 
     async fn close(&self, _: NodeRow) -> EngineResult<bool> {
         Ok(false)
+    }
+
+    async fn introduce(&self, _: NodeId, _: u64, _: &NodeProfile) -> EngineResult<()> {
+        Ok(())
+    }
+
+    async fn profile(&self, _: NodeId, _: u64) -> EngineResult<Option<NodeProfile>> {
+        Ok(None)
+    }
+
+    async fn shared_secret(&self, name: &str, proposal: Vec<u8>) -> EngineResult<Vec<u8>> {
+        let key = keys::secret(name);
+        let write = move |batch: &mut Batch| {
+            if let Some(first) = batch.get(&key)? {
+                return Ok(first.to_vec());
+            }
+            batch.put(key, proposal.clone());
+            Ok(proposal)
+        };
+        self.inner.write(0, write).await
     }
 
     async fn shards(&self) -> EngineResult<Vec<ShardRow>> {

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::store::{MemoryStore, State};
 use crate::{
     model::{NodeId, Shard, Term},
-    ports::{EngineResult, NodeRow, Ownership, ShardRow},
+    ports::{EngineResult, NodeProfile, NodeRow, Ownership, ShardRow},
 };
 
 impl MemoryStore {
@@ -59,6 +59,26 @@ impl Ownership for MemoryStore {
         };
         now.closed |= *now == row;
         Ok(now.closed && now.process == row.process)
+    }
+
+    async fn introduce(
+        &self,
+        node: NodeId,
+        process: u64,
+        profile: &NodeProfile,
+    ) -> EngineResult<()> {
+        let mut state = self.state();
+        state.profiles.insert((node, process), profile.clone());
+        Ok(())
+    }
+
+    async fn profile(&self, node: NodeId, process: u64) -> EngineResult<Option<NodeProfile>> {
+        Ok(self.state().profiles.get(&(node, process)).cloned())
+    }
+
+    async fn shared_secret(&self, name: &str, proposal: Vec<u8>) -> EngineResult<Vec<u8>> {
+        let mut state = self.state();
+        Ok(state.secrets.entry(name.into()).or_insert(proposal).clone())
     }
 
     async fn shards(&self) -> EngineResult<Vec<ShardRow>> {

@@ -15,7 +15,7 @@ use crate::{
         ApiKey, ChatRow, DeviceRow, LogRow, MarkRow, MemberRow, NodeId, PreferencesRow, Shard,
         Term, UserRow,
     },
-    ports::{NodeRow, ShardRow, Stamp},
+    ports::{NodeProfile, NodeRow, ShardRow, Stamp},
 };
 
 /// Keeps logs, directory, accounts, queue and ownership in memory: the reference of these five ports.
@@ -96,6 +96,8 @@ pub(super) struct State {
     pub(super) shards: BTreeMap<Shard, ShardRow>,
     pub(super) ids_up_to: BTreeMap<NodeId, u64>,
     pub(super) nodes: BTreeMap<NodeId, NodeRow>,
+    pub(super) profiles: BTreeMap<(NodeId, u64), NodeProfile>,
+    pub(super) secrets: BTreeMap<String, Vec<u8>>,
 }
 
 /// What a message has besides its row.

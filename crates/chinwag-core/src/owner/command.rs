@@ -1,12 +1,14 @@
-//! What is asked of a chat's owner, and what it answers.
+//! What is asked of a chat's owner, and what it answers. Nodes tell it each other as it is serialised here: whoever
+//! changes that raises the version of their calls.
 
 use chinwag_proto::{
     ChatId, ClientId, Epoch, MessageId, Metadata, Seq, SessionId, Timestamp, UserId,
     shapes::{Event, HistoryVisible, Message, Role},
 };
+use serde::{Deserialize, Serialize};
 
 /// Who asks, as authenticated by one function for both transports.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Caller {
     /// The user in whose name it happens.
     pub user: UserId,
@@ -29,7 +31,7 @@ impl Caller {
 }
 
 /// A message to send.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct NewMessage {
     /// The sender's own id of the send.
     pub client_id: Option<ClientId>,
@@ -46,7 +48,7 @@ pub struct NewMessage {
 }
 
 /// What is asked of a chat's owner.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Command {
     /// Sends a message.
     Send(NewMessage),
@@ -130,7 +132,7 @@ pub enum Command {
 }
 
 /// What the owner answers.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Outcome {
     /// A message was sent, or was already (`repeated`), and is durable.
     Message {
@@ -157,7 +159,7 @@ pub enum Outcome {
 }
 
 /// Where a chat ends, as far as it is confirmed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ConfirmedHead {
     /// The chat.
     pub chat: ChatId,

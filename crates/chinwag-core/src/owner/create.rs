@@ -8,7 +8,7 @@ use chinwag_proto::{
 };
 
 use super::{
-    Caller, NewGroup, Owner,
+    Caller, NewChat, NewGroup, Owner,
     chat::Chat,
     decision::{Draft, Following},
     load::not_owner,
@@ -19,15 +19,40 @@ use super::{
 };
 use crate::model::{ChatRow, RowBody};
 
+/// How many ids are tried to find one of a shard that this node owns: with ten nodes one is found nearly always.
+const OWN_SHARD_TRIES: usize = 32;
+
 impl Owner {
     /// Returns the direct chat of the caller and another user, making it where there is none (rule A6).
     ///
-    /// Errors: `unknownUser`; `badRequest` for a chat with oneself.
+    /// Errors: `unknownUser`; `badRequest` for a chat with oneself; `notOwner` where another node is to make it.
     pub async fn create_direct(
         self: &Arc<Self>,
         caller: &Caller,
         other: &UserId,
     ) -> Result<ChatId, Problem> {
+        let id = self.name_direct(caller, other).await?;
+        self.make_chat(caller, id, NewChat::Direct(other.clone()))
+            .await?;
+        Ok(id)
+    }
+
+    /// Makes a group that the caller owns; a repeated `client_id` answers the first one.
+    ///
+    /// Errors: `unknownUser` names who doesn't exist; `notOwner` where another node is to make it.
+    pub async fn create_group(
+        self: &Arc<Self>,
+        caller: &Caller,
+        group: NewGroup,
+    ) -> Result<ChatId, Problem> {
+        let (id, chat) = self.name_group(caller, group).await?;
+        self.make_chat(caller, id, chat).await?;
+        Ok(id)
+    }
+
+    /// Returns the id of two users' direct chat, which may not be made yet: the same on every node. The chat's owner
+    /// makes it by [`Owner::make_chat`].
+    pub async fn name_direct(&self, caller: &Caller, other: &UserId) -> Result<ChatId, Problem> {
         if *other == caller.user {
             return Err(Problem::field(
                 "/userId",
@@ -42,31 +67,16 @@ impl Owner {
             .directory
             .register_pair(&caller.user, other, fresh)
             .await;
-        let id = registered?;
-        let row = self.new_chat(
-            id,
-            ChatType::Direct,
-            None,
-            HistoryVisible::All,
-            &caller.user,
-        );
-        self.create(
-            caller,
-            row,
-            &[(vec![caller.user.clone(), other.clone()], Role::Member)],
-        )
-        .await?;
-        Ok(id)
+        Ok(registered?)
     }
 
-    /// Makes a group that the caller owns; a repeated `client_id` answers the first one.
-    ///
-    /// Errors: `unknownUser` names who doesn't exist.
-    pub async fn create_group(
-        self: &Arc<Self>,
+    /// Returns the id of a group that isn't made yet, or was by the same request, and what its owner makes of it by
+    /// [`Owner::make_chat`].
+    pub async fn name_group(
+        &self,
         caller: &Caller,
         group: NewGroup,
-    ) -> Result<ChatId, Problem> {
+    ) -> Result<(ChatId, NewChat), Problem> {
         validate::name(&group.name, &self.settings.limits)?;
         if group.members.len() > self.settings.limits.members_per_request as usize {
             let most = self.settings.limits.members_per_request;
@@ -93,19 +103,51 @@ impl Owner {
             }
             None => fresh,
         };
-        let row = self.new_chat(
-            id,
-            ChatType::Group,
-            Some(group.name),
-            group.history_visible,
-            &caller.user,
-        );
-        let mut joins = vec![(vec![caller.user.clone()], Role::Owner)];
-        if !others.is_empty() {
-            joins.push((others, Role::Member));
-        }
-        self.create(caller, row, &joins).await?;
-        Ok(id)
+        let group = NewGroup {
+            name: group.name,
+            members: others,
+            history_visible: group.history_visible,
+            client_id: group.client_id,
+        };
+        Ok((id, NewChat::Group(group)))
+    }
+
+    /// Makes a chat under the id that it was named by, unless it was made before.
+    ///
+    /// Errors: `notOwner`; `unknownOutcome`: repeat it.
+    pub async fn make_chat(
+        self: &Arc<Self>,
+        caller: &Caller,
+        id: ChatId,
+        chat: NewChat,
+    ) -> Result<(), Problem> {
+        let (row, joins) = match chat {
+            NewChat::Direct(other) => (
+                self.new_chat(
+                    id,
+                    ChatType::Direct,
+                    None,
+                    HistoryVisible::All,
+                    &caller.user,
+                ),
+                vec![(vec![caller.user.clone(), other], Role::Member)],
+            ),
+            NewChat::Group(group) => {
+                let mut joins = vec![(vec![caller.user.clone()], Role::Owner)];
+                if !group.members.is_empty() {
+                    joins.push((group.members, Role::Member));
+                }
+                let row = self.new_chat(
+                    id,
+                    ChatType::Group,
+                    Some(group.name),
+                    group.history_visible,
+                    &caller.user,
+                );
+                (row, joins)
+            }
+        };
+        self.create(caller, row, &joins).await
     }
 
     pub(super) fn new_chat(
@@ -198,9 +240,24 @@ impl Owner {
         }
     }
 
+    /// Returns an id that no chat has: of a shard that this node owns, where it soon finds one, so that it makes the chat
+    /// itself.
     pub(super) fn fresh_chat_id(&self) -> Result<ChatId, Problem> {
-        let id = self.ids.next(self.ports.clock.now(), EventId(0));
-        id.map(|id| ChatId(id.0)).ok_or_else(|| self.no_id())
+        let tries = if self.settings.profile.owns_chats {
+            OWN_SHARD_TRIES
+        } else {
+            1
+        };
+        let mut fresh = None;
+        for _ in 0..tries {
+            let id = self.ids.next(self.ports.clock.now(), EventId(0));
+            let id = id.map(|id| ChatId(id.0)).ok_or_else(|| self.no_id())?;
+            fresh = Some(id);
+            if self.owns(id) {
+                break;
+            }
+        }
+        fresh.ok_or_else(|| self.no_id())
     }
 
     pub(super) async fn users_exist(&self, users: &[UserId]) -> Result<(), Problem> {

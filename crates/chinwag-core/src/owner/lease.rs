@@ -52,6 +52,17 @@ impl Lease {
         self.terms[usize::from(shard.0)].store(0, Ordering::SeqCst);
     }
 
+    /// Lets a shard go unless it was taken under another term meanwhile.
+    pub(super) fn release_if(&self, shard: Shard, term: Term) {
+        let held = &self.terms[usize::from(shard.0)];
+        let _ = held.compare_exchange(term.0, 0, Ordering::SeqCst, Ordering::SeqCst);
+    }
+
+    /// Returns whether this node took a shard and didn't let it go.
+    pub(super) fn has(&self, shard: Shard) -> bool {
+        self.terms[usize::from(shard.0)].load(Ordering::SeqCst) > 0
+    }
+
     /// Returns the shards that this node owns, each with its term.
     pub(super) fn held(&self) -> Vec<(Shard, Term)> {
         (0..SHARDS)

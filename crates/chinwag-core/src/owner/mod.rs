@@ -7,6 +7,7 @@
 mod adopt;
 mod answer;
 mod arrivals;
+mod balance;
 mod cache;
 mod chat;
 pub mod command;
@@ -15,6 +16,8 @@ mod create;
 mod decision;
 mod execute;
 mod feeding;
+mod hand_over;
+mod heads;
 mod ids;
 mod import;
 mod lease;
@@ -23,7 +26,9 @@ mod marks;
 mod members;
 mod membership;
 mod messages;
+mod number;
 mod path;
+mod placement;
 mod publish;
 mod receipts;
 mod renewal;
@@ -37,26 +42,33 @@ mod window;
 mod writer;
 
 use std::sync::{
-    Arc,
+    Arc, OnceLock,
     atomic::{AtomicBool, Ordering},
 };
 
-use chinwag_proto::{ChatId, ClientId, Limits, Problem, UserId, shapes::HistoryVisible};
+use chinwag_proto::{ClientId, Limits, Problem, UserId, shapes::HistoryVisible};
 use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use command::{Caller, Command, ConfirmedHead, NewMessage, Outcome};
+pub use hand_over::Peers;
 pub use import::{
     IMPORT_BATCH, Imported, ImportedBody, ImportedChat, ImportedEvent, ImportedMembership,
     ImportedMessage, RepliedTo,
 };
 pub use members::{no_such_chat, no_such_message};
+pub use number::take_free_number;
 
 use crate::{
     clock::Clock,
     delivery::Delivery,
     model::NodeId,
-    ports::{Accounts, Directory, EngineError, EventQueue, MessageStore, Ownership, QueueMarks},
+    ports::{
+        Accounts, Directory, EngineError, EventQueue, MessageStore, NodeProfile, Ownership,
+        QueueMarks,
+    },
 };
 
 /// The ports that the owner needs.
@@ -97,6 +109,8 @@ pub struct OwnerSettings {
     pub process: u64,
     /// Whether this is the only node there is, holding the store's lock: it keeps its term, and its lease never ends.
     pub sole: bool,
+    /// What the other nodes are told of this one.
+    pub profile: NodeProfile,
     /// Whether messages are queued for devices from the start; else from [`Owner::feed_devices`] on. Off only where
     /// nobody has a device, and no other node registers one.
     pub feeds_devices: bool,
@@ -112,6 +126,7 @@ impl Default for OwnerSettings {
             waiting_per_chat: 1_024,
             process: 0,
             sole: true,
+            profile: NodeProfile::default(),
             feeds_devices: true,
         }
     }
@@ -133,8 +148,15 @@ pub struct Owner {
     ledger: feeding::Ledger,
     /// What is known of the other nodes' leases.
     beats: Mutex<watch::Beats>,
-    /// Whether shards that this node let go are still to be claimed.
-    claims_due: AtomicBool,
+    /// Who owns what, as last read.
+    placement: placement::Placement,
+    /// Held while shards change hands here, so that one thing at a time decides that.
+    moving: tokio::sync::Mutex<()>,
+    /// Told when the cluster is to be looked at before its time.
+    look: Notify,
+    /// Whether this node gives up what it has, and claims nothing any more.
+    leaving: AtomicBool,
+    peers: OnceLock<Arc<dyn Peers>>,
     /// Why the last renewal failed; none where it was confirmed.
     unrenewed: Mutex<Option<EngineError>>,
     /// Whether messages are queued for devices; once they are, for good.
@@ -146,14 +168,37 @@ impl Owner {
     ///
     /// The only node there is starts on a full disk too: it reads, and refuses to write until there is room.
     /// One of several takes its number first, and waits for the end of the lease of whoever had it before and didn't
-    /// leave: up to 10 s.
+    /// leave: up to 10 s. Then it waits until each shard has an owner that lives, up to 15 s.
     /// Errors: the ownership's or the store's engine is away, or a living process has the number.
     pub async fn start(ports: OwnerPorts, settings: OwnerSettings) -> Result<Arc<Self>, Problem> {
         if !settings.sole {
-            watch::take_number(&*ports.ownership, &settings).await?;
+            number::take_number(&*ports.ownership, &settings).await?;
         }
         let promised = ports.ownership.ids_up_to(settings.node).await?;
-        let owner = Arc::new(Self {
+        let owner = Arc::new(Self::new(ports, settings, promised));
+        owner.first_renewal().await?;
+        let renewing = Arc::clone(&owner);
+        owner
+            .tasks
+            .spawn(async move { renewing.keep_renewing().await });
+        if owner.settings.sole {
+            owner.take_all().await?;
+        } else if owner.settings.profile.owns_chats {
+            owner.settle().await;
+        } else if let Err(error) = owner.watch().await {
+            tracing::warn!(%error, "can't see yet who owns what");
+        }
+        if let Some(marks) = owner.ports.marks.clone() {
+            owner.tasks.spawn(Arc::clone(&owner).keep_feeding(marks));
+        }
+        if !owner.settings.sole {
+            owner.tasks.spawn(Arc::clone(&owner).keep_watching());
+        }
+        Ok(owner)
+    }
+
+    fn new(ports: OwnerPorts, settings: OwnerSettings, promised: u64) -> Self {
+        Self {
             lease: lease::Lease::new(),
             ids: ids::IdGenerator::above(settings.node, promised),
             cache: cache::Cache::new(settings.cached_members),
@@ -164,25 +209,16 @@ impl Owner {
             stopping: CancellationToken::new(),
             ledger: feeding::Ledger::default(),
             beats: Mutex::default(),
-            claims_due: AtomicBool::new(false),
+            placement: placement::Placement::new(),
+            moving: tokio::sync::Mutex::default(),
+            look: Notify::new(),
+            leaving: AtomicBool::new(false),
+            peers: OnceLock::new(),
             unrenewed: Mutex::default(),
             feeds_devices: AtomicBool::new(settings.feeds_devices),
             ports,
             settings,
-        });
-        owner.first_renewal().await?;
-        owner.claim_all().await?;
-        let renewing = Arc::clone(&owner);
-        owner
-            .tasks
-            .spawn(async move { renewing.keep_renewing().await });
-        if let Some(marks) = owner.ports.marks.clone() {
-            owner.tasks.spawn(Arc::clone(&owner).keep_feeding(marks));
         }
-        if !owner.settings.sole {
-            owner.tasks.spawn(Arc::clone(&owner).keep_watching());
-        }
-        Ok(owner)
     }
 
     /// Stops: what waits is written or given up, then nothing runs any more.
@@ -206,62 +242,10 @@ impl Owner {
     pub fn check_name(&self, name: &str) -> Result<(), Problem> {
         validate::name(name, &self.settings.limits)
     }
-
-    /// Tells the confirmed end of each chat; the answer has the order and length of the question, none where a
-    /// chat has no event or is gone. Nobody shows a place above it (rule A3).
-    pub async fn heads(&self, chats: &[ChatId]) -> Result<Vec<Option<ConfirmedHead>>, Problem> {
-        let mut heads: Vec<_> = chats.iter().map(|chat| self.cached_head(*chat)).collect();
-        let missing: Vec<ChatId> = chats
-            .iter()
-            .zip(&heads)
-            .filter(|(_, head)| head.is_none())
-            .map(|(chat, _)| *chat)
-            .collect();
-        if missing.is_empty() {
-            return Ok(heads.into_iter().flatten().collect());
-        }
-        let rows = self.ports.store.heads(&missing).await?;
-        let chat_rows = self.ports.directory.chats(&missing).await?;
-        let mut stored = missing
-            .iter()
-            .zip(rows)
-            .zip(chat_rows)
-            .map(|((chat, last), row)| {
-                // A chat that came into memory meanwhile may have rows in the store that are not confirmed.
-                self.cached_head(*chat).unwrap_or_else(|| {
-                    let row = row.filter(|row| !row.deleted)?;
-                    Some(ConfirmedHead {
-                        chat: *chat,
-                        epoch: row.epoch,
-                        seq: last?.seq,
-                    })
-                })
-            });
-        for head in heads.iter_mut().filter(|head| head.is_none()) {
-            *head = stored.next();
-        }
-        drop(stored);
-        Ok(heads.into_iter().map(Option::flatten).collect())
-    }
-
-    /// Returns a chat's head where it is in memory; the inner none: it has no confirmed event, or is gone.
-    fn cached_head(&self, chat: ChatId) -> Option<Option<ConfirmedHead>> {
-        let cached = self.cache.peek(chat)?;
-        let state = cached.state();
-        if state.retired {
-            return None;
-        }
-        let shown = state.confirmed.0 > 0 && !state.row.deleted;
-        Some(shown.then_some(ConfirmedHead {
-            chat,
-            epoch: state.row.epoch,
-            seq: state.confirmed,
-        }))
-    }
 }
 
 /// A group to make.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NewGroup {
     /// Its name.
     pub name: String,
@@ -271,4 +255,13 @@ pub struct NewGroup {
     pub history_visible: HistoryVisible,
     /// The caller's own id of the request.
     pub client_id: Option<ClientId>,
+}
+
+/// A chat that has an id and is to be made by its owner.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum NewChat {
+    /// The caller's and this user's.
+    Direct(UserId),
+    /// A group; nobody is named twice, nor the caller.
+    Group(NewGroup),
 }

@@ -1,6 +1,6 @@
 //! How this node comes to own shards, and keeps them (rules O2, O4, I1).
 
-use std::{collections::HashMap, sync::atomic::Ordering, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
 use chinwag_proto::{ErrorCode, Problem};
 
@@ -98,23 +98,21 @@ impl Owner {
             self.lease.forever();
             return Ok(());
         }
-        self.lengthen(sent).await
+        self.lengthen(sent);
+        Ok(())
     }
 
     /// Moves the lease's end. Where it had ended meanwhile, each shard goes on under another term, as far as it is still
     /// this node's: what was given up at the end may still land under the old one, at places that are given anew.
-    async fn lengthen(&self, sent: Duration) -> EngineResult<()> {
+    fn lengthen(&self, sent: Duration) {
         let had_ended = self.lease.has_lapsed(self.ports.clock.elapsed());
         if had_ended {
             self.let_all_go();
-            self.claims_due.store(true, Ordering::SeqCst);
         }
         self.lease.renewed(sent);
-        if self.claims_due.load(Ordering::SeqCst) {
-            self.claim_all().await?;
-            self.claims_due.store(false, Ordering::SeqCst);
+        if had_ended {
+            self.look_soon();
         }
-        Ok(())
     }
 
     /// Lets all shards go.
@@ -124,19 +122,19 @@ impl Owner {
         }
     }
 
-    pub(super) async fn claim_all(&self) -> EngineResult<()> {
+    /// Takes every shard, as the only node there is: under the term that is stored, or the first.
+    pub(super) async fn take_all(&self) -> EngineResult<()> {
         let node = self.settings.node;
         let rows = self.ports.ownership.shards().await?;
         let rows: HashMap<Shard, ShardRow> = rows.into_iter().map(|row| (row.shard, row)).collect();
         let mut claims = Vec::new();
         for shard in (0..SHARDS).map(Shard) {
-            let row = rows.get(&shard).copied();
-            match row {
-                Some(row) if row.owner == node && self.settings.sole => {
+            match rows.get(&shard) {
+                Some(row) if row.owner == node => {
                     self.lease.take(shard, row.term, self.ports.clock.now());
                 }
-                Some(row) if row.owner != node => {}
-                _ => claims.push((shard, row, node)),
+                Some(_) => {}
+                None => claims.push((shard, None, node)),
             }
         }
         if claims.is_empty() {
@@ -154,6 +152,7 @@ impl Owner {
         for ((shard, ..), term) in claims.iter().zip(terms) {
             if let Some(term) = term {
                 self.lease.take(*shard, term, self.ports.clock.now());
+                self.placement.put(*shard, self.settings.node);
             }
         }
         Ok(())

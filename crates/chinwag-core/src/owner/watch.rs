@@ -1,178 +1,228 @@
-//! Watches the other nodes' leases, and takes over what they leave (rules O3, O4, T4).
+//! Watches the other nodes' leases, takes over what they leave, and gives new ones their share (rules O3, O4, T4).
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
-use chinwag_proto::{ErrorCode, Problem};
-
-use super::{Owner, OwnerSettings};
+use super::{Owner, balance::Seen};
 use crate::{
-    model::{NodeId, Shard},
-    ports::{EngineResult, NodeRow, Ownership, ShardRow},
+    model::{NodeId, SHARDS, Shard},
+    ports::{EngineResult, NodeRow, ShardRow},
 };
 
 /// How long a beat stands still, by this node's own clock that never steps, before the lease is closed: longer than its
 /// holder acts on it, whatever both clocks' drift.
-const SILENT: Duration = Duration::from_secs(10);
+pub(super) const SILENT: Duration = Duration::from_secs(10);
+/// Within how long a node must have renewed its lease to be given shards: it renews every 3 s.
+const LIVELY: Duration = Duration::from_secs(5);
 /// How often the beats are looked at: with the time to claim, a death is over within 15 s (rule T4).
 const LOOKED_AT_EVERY: Duration = Duration::from_secs(1);
-/// Shards claimed in one call: other survivors get between.
-const CLAIMED_AT_ONCE: usize = 32;
+/// How long at least between two looks, however often somebody asks for one.
+const LOOKED_AT_MOST_EVERY: Duration = Duration::from_millis(50);
+/// How long a node that starts waits for shards whose owner doesn't live: until their lease is closed and claimed.
+const SETTLED_WITHIN: usize = 15;
+/// Shards claimed in one call: what is won is served while the rest is being claimed.
+const CLAIMED_AT_ONCE: usize = 64;
+/// Shards given away in one look: others' counts are read anew before the next ones.
+const GIVEN_AT_ONCE: usize = 32;
 
 /// Since when each node's beat has been the same.
 #[derive(Debug, Default)]
-pub(super) struct Beats(HashMap<NodeId, (i64, Duration)>);
+pub(super) struct Beats(HashMap<NodeId, Beat>);
+
+#[derive(Debug, Clone, Copy)]
+struct Beat {
+    beat: i64,
+    since: Duration,
+    /// Whether it was ever seen to change.
+    moved: bool,
+}
 
 impl Beats {
     /// Takes in what the rows say now, and returns those that have been silent for too long.
     fn silent(&mut self, rows: &[NodeRow], now: Duration) -> Vec<NodeRow> {
         let mut silent = Vec::new();
         for row in rows {
-            let (beat, since) = self.0.entry(row.node).or_insert((row.beat, now));
-            if *beat != row.beat {
-                (*beat, *since) = (row.beat, now);
+            let seen = self.0.entry(row.node).or_insert(Beat {
+                beat: row.beat,
+                since: now,
+                moved: false,
+            });
+            if seen.beat != row.beat {
+                *seen = Beat {
+                    beat: row.beat,
+                    since: now,
+                    moved: true,
+                };
             }
-            if !row.closed && now.saturating_sub(*since) >= SILENT {
+            if !row.closed && now.saturating_sub(seen.since) >= SILENT {
                 silent.push(*row);
             }
         }
         silent
     }
+
+    /// Returns whether a node was seen to renew its lease.
+    fn moved(&self, node: NodeId) -> bool {
+        self.0.get(&node).is_some_and(|seen| seen.moved)
+    }
+
+    /// Returns whether a node renewed its lease lately.
+    fn lively(&self, node: NodeId, now: Duration) -> bool {
+        let seen = self.0.get(&node);
+        seen.is_some_and(|seen| now.saturating_sub(seen.since) < LIVELY)
+    }
 }
 
-/// Takes a node's number for this process: at once where nobody has it, or who had it left; else once its beat has stood
-/// still for long enough that whoever had it doesn't act on it any more.
-pub(super) async fn take_number(
-    ownership: &dyn Ownership,
-    settings: &OwnerSettings,
-) -> Result<(), Problem> {
-    let (node, process) = (settings.node, settings.process);
-    let read = async || {
-        let rows = ownership.nodes().await?;
-        EngineResult::Ok(rows.into_iter().find(|row| row.node == node))
-    };
-    let mut row = read().await?;
-    if row.is_some_and(|row| !row.closed && row.process != process) {
-        tracing::info!(
-            node = node.0,
-            "another process had this node's number and didn't leave; waiting for the end of its lease"
-        );
-        tokio::time::sleep(SILENT).await;
-        let now = read().await?;
-        if now != row {
-            return Err(in_use(node));
+/// What was read of the cluster at one time.
+pub(super) struct Sight {
+    pub(super) rows: Vec<NodeRow>,
+    pub(super) shards: Vec<ShardRow>,
+    /// The nodes with an open lease that own chats, in order.
+    pub(super) owners: Vec<NodeId>,
+    pub(super) closed: HashSet<NodeId>,
+}
+
+impl Sight {
+    pub(super) fn seen(&self, own: NodeId) -> Seen<'_> {
+        Seen {
+            own,
+            shards: &self.shards,
+            closed: &self.closed,
+            owners: &self.owners,
         }
-        row = now;
     }
-    if ownership.take(node, process, row).await? {
-        Ok(())
-    } else {
-        Err(in_use(node))
-    }
-}
-
-fn in_use(node: NodeId) -> Problem {
-    let detail = format!(
-        "another process is node {}: one process has a number",
-        node.0
-    );
-    Problem::new(ErrorCode::NotOwner, detail)
 }
 
 impl Owner {
+    /// Looks at the cluster soon: somebody knows that the shards have other owners than this node thinks.
+    pub fn look_soon(&self) {
+        self.look.notify_one();
+    }
+
     pub(super) async fn keep_watching(self: Arc<Self>) {
         loop {
             tokio::select! {
                 () = self.stopping.cancelled() => return,
                 () = tokio::time::sleep(LOOKED_AT_EVERY) => {}
+                () = self.look.notified() => {}
             }
             if let Err(error) = self.watch().await {
                 tracing::warn!(%error, "can't look after the other nodes' leases");
             }
+            tokio::time::sleep(LOOKED_AT_MOST_EVERY).await;
         }
     }
 
-    /// Looks at the other nodes once: closes the leases of those that have been silent for 10 s, and claims what nodes
-    /// with a closed lease still own.
-    async fn watch(&self) -> EngineResult<()> {
-        let now = self.ports.clock.elapsed();
-        if !self.lease.holds(now) {
-            // Who can't renew its own lease doesn't judge others.
-            return Ok(());
+    /// Waits until every shard is this node's, or that of a node which was seen to live; bounded, since a node that gets no
+    /// further serves what it can.
+    pub(super) async fn settle(&self) {
+        for _ in 0..SETTLED_WITHIN {
+            let settled = self.watch().await.is_ok_and(|settled| settled);
+            if settled {
+                return;
+            }
+            tokio::time::sleep(LOOKED_AT_EVERY).await;
         }
+        tracing::warn!("some shards have no owner that lives: their chats answer with errors");
+    }
+
+    /// Looks at the cluster once: closes the leases of nodes that have been silent for 10 s, claims what is this node's to
+    /// claim, and gives away what is more than its share. Returns whether all shards have owners that live.
+    pub(super) async fn watch(&self) -> EngineResult<bool> {
+        let _one_at_a_time = self.moving.lock().await;
+        let now = self.ports.clock.elapsed();
+        let mut sight = self.sight().await?;
         let own = self.settings.node;
-        let mut rows = self.ports.ownership.nodes().await?;
-        rows.retain(|row| row.node != own);
-        let silent = self.beats.lock().silent(&rows, now);
-        let mut closed: HashSet<NodeId> = rows
+        let others: Vec<NodeRow> = sight
+            .rows
             .iter()
-            .filter(|row| row.closed)
-            .map(|row| row.node)
+            .copied()
+            .filter(|row| row.node != own)
             .collect();
+        let silent = self.beats.lock().silent(&others, now);
+        if !self.may_claim(&sight, now) {
+            return Ok(false);
+        }
         for row in silent {
             if self.ports.ownership.close(row).await? {
-                tracing::warn!(
-                    node = row.node.0,
-                    "closed the lease of a node that is silent"
-                );
-                closed.insert(row.node);
+                let node = row.node.0;
+                tracing::warn!(node, "closed the lease of a node that is silent");
+                sight.closed.insert(row.node);
+                sight.owners.retain(|owner| *owner != row.node);
             }
         }
-        if closed.is_empty() {
-            return Ok(());
+        let due = sight.seen(own).due(|shard| self.lease.has(shard));
+        for some in due.chunks(CLAIMED_AT_ONCE) {
+            self.claim(some).await?;
         }
-        self.claim_from(&closed).await
+        self.give_surplus(&sight, now).await?;
+        Ok(self.all_live())
     }
 
-    async fn claim_from(&self, closed: &HashSet<NodeId>) -> EngineResult<()> {
-        let rows = self.ports.ownership.shards().await?;
-        let mut left: Vec<ShardRow> = rows
-            .into_iter()
-            .filter(|row| closed.contains(&row.owner))
-            .collect();
-        if left.is_empty() {
+    /// Reads the cluster, for routing too.
+    pub(super) async fn sight(&self) -> EngineResult<Sight> {
+        let rows = self.ports.ownership.nodes().await?;
+        self.meet(&rows).await?;
+        let shards = self.ports.ownership.shards().await?;
+        self.placement.take_in(&shards);
+        let closed = rows.iter().filter(|row| row.closed);
+        let closed: HashSet<NodeId> = closed.map(|row| row.node).collect();
+        let owns_chats = |row: &&NodeRow| {
+            let profile = self.placement.profile(row.node);
+            !row.closed && profile.is_some_and(|profile| profile.owns_chats)
+        };
+        let owners = rows.iter().filter(owns_chats).map(|row| row.node).collect();
+        Ok(Sight {
+            rows,
+            shards,
+            owners,
+            closed,
+        })
+    }
+
+    /// Returns whether this node may judge others and claim: it holds its lease, and isn't leaving.
+    fn may_claim(&self, sight: &Sight, now: Duration) -> bool {
+        let is_own = |row: &&NodeRow| row.node == self.settings.node;
+        let own = sight.rows.iter().find(is_own);
+        let is_open = own.is_some_and(|row| !row.closed && row.process == self.settings.process);
+        is_open && self.lease.holds(now) && !self.leaving.load(Ordering::SeqCst)
+    }
+
+    async fn give_surplus(&self, sight: &Sight, now: Duration) -> EngineResult<()> {
+        let heirs = self.heirs(sight, now);
+        let held = self.lease.held();
+        let given = sight
+            .seen(self.settings.node)
+            .surplus(&held, &heirs, GIVEN_AT_ONCE);
+        if given.is_empty() {
             return Ok(());
         }
-        // Each survivor begins elsewhere, so that they share the work and the shards.
-        let start = usize::from(self.settings.node.0).wrapping_mul(311) % left.len();
-        left.rotate_left(start);
-        let own = self.settings.node;
-        for some in left.chunks(CLAIMED_AT_ONCE) {
-            let claims: Vec<_> = some
-                .iter()
-                .map(|row| (row.shard, Some(*row), own))
-                .collect();
-            self.claim(&claims).await?;
-        }
+        self.hand_over(&given).await?;
+        self.look_soon();
         Ok(())
     }
 
-    /// Leaves the shards to the other nodes, as a node does that drains: nothing new is stamped, what was stamped is
-    /// confirmed or given up, then this node closes its own lease, so that they need not wait for its end.
-    ///
-    /// Errors: the ownership's engine is away; the lease then ends as after a death.
-    pub async fn leave(&self) -> Result<(), Problem> {
-        let held: HashSet<Shard> = self.lease.held().iter().map(|(shard, _)| *shard).collect();
-        self.let_all_go();
-        for (id, chat) in self.cache.all() {
-            if held.contains(&Shard::of(id)) {
-                chat.rested().await;
-                self.cache.remove(id, &chat);
-            }
-        }
-        // Somebody else's renewal of this number can't come in between, so the second look is enough.
-        for _ in 0..2 {
-            let rows = self.ports.ownership.nodes().await?;
-            let Some(own) = rows.into_iter().find(|row| row.node == self.settings.node) else {
-                return Ok(());
-            };
-            if self.ports.ownership.close(own).await? {
-                break;
-            }
-        }
-        Ok(())
+    /// Returns the other nodes that can be given shards.
+    pub(super) fn heirs(&self, sight: &Sight, now: Duration) -> Vec<NodeId> {
+        let beats = self.beats.lock();
+        let others = sight.owners.iter().copied();
+        others
+            .filter(|node| *node != self.settings.node && beats.lively(*node, now))
+            .collect()
+    }
+
+    /// Returns whether this node holds what is its own, and each other shard's owner was seen to live.
+    fn all_live(&self) -> bool {
+        let beats = self.beats.lock();
+        (0..SHARDS).map(Shard).all(|shard| {
+            let owner = self.placement.owner_of(shard);
+            owner.is_some_and(|owner| match owner == self.settings.node {
+                true => self.lease.has(shard),
+                false => beats.moved(owner),
+            })
+        })
     }
 }

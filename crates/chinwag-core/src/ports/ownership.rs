@@ -29,7 +29,28 @@ pub struct NodeRow {
     pub closed: bool,
 }
 
-/// Keeps leases and claims (rules O1–O4).
+/// What a process tells the other nodes of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeProfile {
+    /// Where the other nodes call it, host:port; none where it takes no calls.
+    pub address: Option<String>,
+    /// Whether it owns chats.
+    pub owns_chats: bool,
+    /// Whether it keeps a search index that the other nodes don't see.
+    pub indexes_alone: bool,
+}
+
+impl Default for NodeProfile {
+    fn default() -> Self {
+        Self {
+            address: None,
+            owns_chats: true,
+            indexes_alone: false,
+        }
+    }
+}
+
+/// Keeps leases and claims (rules O1–O4), and the few other things that nodes agree on once.
 ///
 /// Each change happens once and is seen by all: of two claims from the same state one wins. Embedded, the one
 /// node owns all shards for ever, under the term that is stored.
@@ -54,7 +75,22 @@ pub trait Ownership: Send + Sync + 'static {
     /// Closed again it stays closed. Embedded nobody closes the one node's lease: `false`.
     async fn close(&self, row: NodeRow) -> EngineResult<bool>;
 
-    /// Reads all shards that have an owner, in order.
+    /// Says what other nodes are told of a process, before it takes its number; each process says it once.
+    async fn introduce(
+        &self,
+        node: NodeId,
+        process: u64,
+        profile: &NodeProfile,
+    ) -> EngineResult<()>;
+
+    /// Reads what a process said of itself; none where it said nothing. It never changes. Embedded nobody asks: none.
+    async fn profile(&self, node: NodeId, process: u64) -> EngineResult<Option<NodeProfile>>;
+
+    /// Returns the secret that all nodes use under a name: the first one that was ever proposed.
+    async fn shared_secret(&self, name: &str, proposal: Vec<u8>) -> EngineResult<Vec<u8>>;
+
+    /// Reads all shards that have an owner, in order. A change that happens meanwhile may be missing: whoever claims
+    /// from an outdated row loses, and nothing else may be decided by one.
     async fn shards(&self) -> EngineResult<Vec<ShardRow>>;
 
     /// Claims shards, each for the node named, with the term after `from` (none: never owned).

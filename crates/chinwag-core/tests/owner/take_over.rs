@@ -6,10 +6,10 @@ use chinwag_core::{
     clock::ManualClock,
     memory::Memory,
     model::{LogRow, NodeId, RowBody, Shard, StoredMessage, Term, UserRow, row::Target},
-    owner::{Command, NewGroup, Outcome, Owner, OwnerSettings},
-    ports::{Accounts, Append, GroupSet, MessageStore, Order, Ownership, ReadRange},
+    owner::{Command, NewGroup, Outcome, Owner, OwnerSettings, take_free_number},
+    ports::{Accounts, Append, GroupSet, MessageStore, NodeProfile, Order, Ownership, ReadRange},
 };
-use chinwag_proto::{ChatId, ClientId, EventId, Problem, Seq, shapes::HistoryVisible};
+use chinwag_proto::{ChatId, ClientId, ErrorCode, EventId, Problem, Seq, shapes::HistoryVisible};
 
 use crate::fixture::{NOW, caller, text_once, user};
 
@@ -267,6 +267,85 @@ async fn a_node_that_drains_leaves_its_shards_at_once() {
     assert_eq!(said(&cluster.log(chat).await), ["one", "two"]);
     drains.stop().await;
     stays.stop().await;
+}
+
+/// Counts the shards of a node.
+async fn shards_of(cluster: &Cluster, node: u16) -> usize {
+    let rows = cluster.memory.store.shards().await.unwrap();
+    rows.iter().filter(|row| row.owner == NodeId(node)).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_joins_is_given_its_share_and_one_that_leaves_gives_it_back() {
+    let cluster = Cluster::new().await;
+    let one = cluster.node(1).await;
+    let mut chats = Vec::new();
+    for _ in 0..40 {
+        let chat = group(&one).await;
+        send(&one, chat, "one").await;
+        chats.push(chat);
+    }
+    let two = cluster.node(2).await;
+    cluster.pass(5).await;
+    assert_eq!(
+        (shards_of(&cluster, 1).await, shards_of(&cluster, 2).await),
+        (512, 512)
+    );
+    let mut at_two = 0;
+    for chat in &chats {
+        assert!(one.owns(*chat) != two.owns(*chat), "one owner each");
+        let (owner, other) = if two.owns(*chat) {
+            (&two, &one)
+        } else {
+            (&one, &two)
+        };
+        at_two += usize::from(two.owns(*chat));
+        let command = text_once("elsewhere", "elsewhere");
+        let refused = other.execute(&caller("ana"), *chat, command).await;
+        assert_eq!(refused.unwrap_err().code, ErrorCode::NotOwner);
+        assert_eq!(other.owner_of(*chat), Some(owner.node()));
+        assert!(
+            other.heads(&[*chat]).await.is_err(),
+            "only the owner tells where it ends"
+        );
+        send(owner, *chat, "two").await;
+    }
+    assert!((1..40).contains(&at_two));
+    two.leave().await.unwrap();
+    assert_eq!(shards_of(&cluster, 2).await, 0);
+    cluster.pass(2).await;
+    for chat in chats {
+        send(&one, chat, "three").await;
+        assert_eq!(said(&cluster.log(chat).await), ["one", "two", "three"]);
+    }
+    one.stop().await;
+    two.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_owner_before_left_behind_a_hole_is_told_as_a_chats_end_to_nobody() {
+    let cluster = Cluster::new().await;
+    let owner = cluster.node(1).await;
+    let chat = group(&owner).await;
+    let one = send(&owner, chat, "one").await;
+    cluster.left(chat, 2, 1, "behind-a-hole").await;
+    owner.take_over(Shard::of(chat)).await.unwrap();
+    let heads = owner.heads(&[chat]).await.unwrap();
+    assert_eq!(heads[0].as_ref().unwrap().seq, one);
+    owner.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn nodes_without_a_number_take_free_ones_and_those_of_closed_leases_again() {
+    let cluster = Cluster::new().await;
+    let take = async |process| {
+        let store = &cluster.memory.store;
+        let profile = NodeProfile::default();
+        take_free_number(store, process, &profile).await.unwrap()
+    };
+    assert_eq!((take(11).await, take(12).await), (NodeId(1), NodeId(2)));
+    cluster.memory.store.close_lease(NodeId(1));
+    assert_eq!((take(13).await, take(14).await), (NodeId(1), NodeId(3)));
 }
 
 #[tokio::test(start_paused = true)]

@@ -33,7 +33,6 @@ use axum::{Extension, Router};
 use chinwag_core::{
     Clock,
     delivery::Delivery,
-    owner::Owner,
     ports::{Accounts, Directory, Presence},
     reads::Reads,
 };
@@ -47,6 +46,7 @@ use crate::{
     node::Node,
     origins::Origins,
     push::{DeviceChanges, Senders},
+    routing,
 };
 
 pub(crate) use answer::problem_response;
@@ -57,7 +57,7 @@ pub(crate) use query::read as read_query;
 /// What the HTTP API needs.
 pub struct Api {
     /// Decides and writes.
-    pub owner: Arc<Owner>,
+    pub owner: Arc<routing::Router>,
     /// Reads.
     pub reads: Arc<Reads>,
     /// Tells who asks.

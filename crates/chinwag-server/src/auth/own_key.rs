@@ -6,7 +6,8 @@ use rand::RngCore as _;
 
 use crate::made_once;
 
-const FILE: &str = "signing.key";
+/// The file of the data directory that it is in.
+pub(crate) const FILE: &str = "signing.key";
 const BYTES: usize = 32;
 
 /// Reads the key of a data directory, making it (mode 0600) where there is none.

@@ -63,6 +63,35 @@ pub const KEYS: &[Key] = &[
     ),
     key("data_dir", Path, "./data", "Where everything is kept."),
     key(
+        "node.roles",
+        List,
+        "gateway,api,chat,fanout,indexer,push",
+        "What this node does; all, unless several nodes share the work. gateway: WebSockets. api: HTTP. chat: owns chats. fanout: delivers in large chats. indexer: fills the search index, and removes deleted chats' rows. push: tells devices.",
+    ),
+    unset(
+        "node.number",
+        Count(0, 1_022),
+        "This node's number, another one for each; unset: a free one, or 0 where node.listen is unset.",
+    ),
+    unset(
+        "node.listen",
+        Address,
+        "Where other nodes call this one; unset: it is the only node. Keep it from strangers: calls aren't encrypted.",
+    ),
+    unset(
+        "node.advertise",
+        Address,
+        "Where they find it, if that isn't where it listens.",
+    ),
+    Key {
+        secret: true,
+        ..unset(
+            "node.key",
+            Text,
+            "The key by which nodes know each other, at least 32 bytes, the same on every node.",
+        )
+    },
+    key(
         "direct_max_members",
         Count(2, 100_000),
         "1000",

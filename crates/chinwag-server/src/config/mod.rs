@@ -2,6 +2,7 @@
 
 mod keys;
 mod kind;
+mod node;
 mod push;
 mod settings;
 mod show;
@@ -16,6 +17,7 @@ use chinwag_proto::Limits;
 
 pub use keys::{KEYS, Key};
 pub use kind::{Kind, Value};
+pub use node::{CallsConfig, NodeConfig, NodeRole};
 pub use push::{ApnsConfig, FcmConfig, PushConfig, WebPushConfig};
 pub use settings::{Origin, Settings};
 pub use show::{example, show};
@@ -80,6 +82,8 @@ pub struct Config {
     pub listen: String,
     /// Where everything is kept.
     pub data_dir: PathBuf,
+    /// What this node is among others.
+    pub node: NodeConfig,
     /// Chats with more members are delivered through the queue and a topic.
     pub direct_max_members: u32,
     /// Threads that send to the members of a large chat side by side; 0: as many as there are processors, up to 8.

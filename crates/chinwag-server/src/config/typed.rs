@@ -7,7 +7,7 @@ use chinwag_proto::Limits;
 
 use super::{
     Algorithm, AuthConfig, Config, ConfigError, Engine, Engines, LiveEngine, QueueEngine, Rates,
-    Settings, StoreEngine, TlsFiles, TokenKeys, kind::Value, push,
+    Settings, StoreEngine, TlsFiles, TokenKeys, kind::Value, node, push,
 };
 
 /// A shared secret below this many bytes can be guessed (RFC 7518, 3.2).
@@ -22,6 +22,7 @@ pub(super) fn config(settings: Settings) -> Result<Config, ConfigError> {
     Ok(Config {
         listen: reader.text("listen"),
         data_dir: reader.text("data_dir").into(),
+        node: node::node(&reader)?,
         direct_max_members: reader.count("direct_max_members"),
         delivery_threads: reader.count("delivery_threads"),
         origins: reader.list("public.origins"),
@@ -263,7 +264,7 @@ impl Reader<'_> {
         self.optional(name).expect("the table gives a default")
     }
 
-    fn list(&self, name: &str) -> Vec<String> {
+    pub(super) fn list(&self, name: &str) -> Vec<String> {
         match self.value(name) {
             Some(Value::List(items)) => items.clone(),
             _ => unreachable!("{name} is a list with a default in the table"),
@@ -275,6 +276,11 @@ impl Reader<'_> {
             Some(Value::Number(number)) => *number,
             _ => unreachable!("{name} is a number with a default in the table"),
         }
+    }
+
+    pub(super) fn optional_count(&self, name: &str) -> Option<u32> {
+        let count = |_: &Value| self.count(name);
+        self.value(name).map(count)
     }
 
     pub(super) fn count(&self, name: &str) -> u32 {
@@ -315,7 +321,7 @@ impl Reader<'_> {
         Ok(time)
     }
 
-    fn live_engine(&self, name: &str) -> LiveEngine {
+    pub(super) fn live_engine(&self, name: &str) -> LiveEngine {
         match self.text(name).as_str() {
             "embedded" => LiveEngine::Embedded,
             "redis" => LiveEngine::Redis,
@@ -331,7 +337,7 @@ impl Reader<'_> {
         }
     }
 
-    fn store_engine(&self, name: &str) -> StoreEngine {
+    pub(super) fn store_engine(&self, name: &str) -> StoreEngine {
         match self.text(name).as_str() {
             "embedded" => StoreEngine::Embedded,
             "cassandra" => StoreEngine::Cassandra,

@@ -31,7 +31,6 @@ use chinwag_core::{
     Clock,
     delivery::Sessions,
     model::NodeId,
-    owner::Owner,
     ports::{Accounts, Bus, BusMessage, Directory, MessageStore, Presence},
     reads::Reads,
 };
@@ -42,14 +41,14 @@ use chinwag_proto::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{auth::Authenticator, limits::RateLimits, ws};
+use crate::{auth::Authenticator, limits::RateLimits, routing::Router, ws};
 
 use self::{closing::Which, registry::Registry, topics::Topics, typing::Typers, watcher::Watcher};
 
 /// What the gateway needs.
 pub struct GatewayPorts {
     /// Who decides.
-    pub owner: Arc<Owner>,
+    pub owner: Arc<Router>,
     /// Who reads.
     pub reads: Arc<Reads>,
     /// Who is online.

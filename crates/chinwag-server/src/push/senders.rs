@@ -121,19 +121,25 @@ pub(crate) fn keep_vapid_key(data_dir: &Path, key: &[u8]) -> io::Result<()> {
     made_once::write(data_dir, VAPID_FILE, key)
 }
 
-fn open_webpush(
-    config: &WebPushConfig,
-    push: &PushConfig,
-    data_dir: &Path,
-    clock: &Arc<dyn Clock>,
-) -> Result<WebPush, StartError> {
+/// Reads the key that browsers know this server by, making it where there is none; with the name of its file.
+pub(crate) fn own_vapid_key(data_dir: &Path) -> Result<(&'static str, Vec<u8>), StartError> {
     let make = || {
         let made = VapidKey::generate().map_err(io::Error::other)?;
         Ok(made.as_bytes().to_vec())
     };
     let path = data_dir.join(VAPID_FILE);
     let bytes = made_once::read_or_make(data_dir, VAPID_FILE, make);
-    let bytes = bytes.map_err(StartError::file(&path))?;
+    Ok((VAPID_FILE, bytes.map_err(StartError::file(&path))?))
+}
+
+fn open_webpush(
+    config: &WebPushConfig,
+    push: &PushConfig,
+    data_dir: &Path,
+    clock: &Arc<dyn Clock>,
+) -> Result<WebPush, StartError> {
+    let path = data_dir.join(VAPID_FILE);
+    let (_, bytes) = own_vapid_key(data_dir)?;
     let key = VapidKey::from_bytes(bytes);
     let key = key.map_err(|error| {
         let detail = "is damaged; moved away, another is made, and browsers subscribe anew";

@@ -2,6 +2,9 @@
 //! (`make engines-up ENGINES="cassandra redis kafka"`).
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod chatting;
 mod moving;
 mod place;
+mod refusing;
 mod restarting;
+mod sharing;

@@ -9,7 +9,7 @@ use std::{
 
 use chinwag_client::{Client, ClientEvent, Events, Http, Options, TokenSource};
 use chinwag_proto::{
-    ChatId, UserId,
+    ChatId, Problem, UserId,
     frames::LogBody,
     http::{CreateChat, HistoryQuery, Login, Register},
 };
@@ -19,21 +19,57 @@ use tempfile::TempDir;
 /// How long anything may take before a test fails: generous, since the machine may be busy.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long an answer may take before whoever asks tries again.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
+
 const PASSWORD: &str = "correct horse battery staple";
 
-/// A directory with a configuration that nobody else's data comes into.
-pub(crate) struct Place {
-    directory: TempDir,
+/// Engines that nobody else's data comes into: names of a keyspace and of prefixes.
+pub(crate) struct Engines {
+    name: String,
+    /// What every node's configuration says besides.
+    more: &'static str,
 }
 
-impl Place {
+impl Engines {
     pub(crate) fn new() -> Self {
-        let host = std::env::var("ENGINES_ADDRESS").unwrap_or_else(|_| "127.0.0.1".into());
+        Self::with("")
+    }
+
+    /// Makes engines whose nodes are all configured with some more, such as `direct_max_members = 2`.
+    pub(crate) fn with(more: &'static str) -> Self {
         let name = format!("serve_{:x}", rand::random::<u64>());
+        Self { name, more }
+    }
+
+    /// Makes a node's directory: one that is called by others where it has roles, all but the index on every node but one.
+    pub(crate) fn node(&self, roles: &str) -> Place {
+        let roles: Vec<_> = roles.split(',').map(|role| format!("{role:?}")).collect();
+        let node = format!(
+            r#"
+            [node]
+            listen = "127.0.0.1:0"
+            key = "a key of at least thirty-two bytes"
+            roles = [{}]
+            "#,
+            roles.join(", ")
+        );
+        self.place(&node)
+    }
+
+    /// Makes the directory of the only node.
+    pub(crate) fn only_node(&self) -> Place {
+        self.place("")
+    }
+
+    fn place(&self, node: &str) -> Place {
+        let host = std::env::var("ENGINES_ADDRESS").unwrap_or_else(|_| "127.0.0.1".into());
+        let Self { name, more } = self;
         let text = format!(
             r#"
             listen = "127.0.0.1:0"
             data_dir = "data"
+            {more}
             [storage]
             min_free = "0"
             [limits]
@@ -56,11 +92,29 @@ impl Place {
             prefix = "{name}"
             partitions = 2
             replication = 1
+            {node}
             "#
         );
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("node.toml"), text).unwrap();
-        Self { directory }
+        Place { directory }
+    }
+}
+
+/// What a node does that leaves the index to another one.
+pub(crate) const WITHOUT_INDEX: &str = "gateway,api,chat,fanout,push";
+/// What a node does that does everything.
+pub(crate) const EVERYTHING: &str = "gateway,api,chat,fanout,indexer,push";
+
+/// A node's directory with its configuration.
+pub(crate) struct Place {
+    directory: TempDir,
+}
+
+impl Place {
+    /// Makes the directory of the only node, on engines of its own.
+    pub(crate) fn new() -> Self {
+        Engines::new().only_node()
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -73,6 +127,19 @@ impl Place {
         let from = self.directory.path().join("node.toml");
         std::fs::copy(from, directory.path().join("node.toml")).unwrap();
         Self { directory }
+    }
+
+    /// Runs an operator's command beside the server.
+    pub(crate) fn run(&self, command: &[&str]) {
+        let output = Command::new(env!("CARGO_BIN_EXE_chinwag"))
+            .args(command)
+            .args(["--config", "node.toml"])
+            .current_dir(self.directory.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{told}");
     }
 
     /// Starts a server that doesn't serve; returns what it says.
@@ -139,6 +206,21 @@ impl Served {
         assert!(self.child.wait().unwrap().success());
     }
 
+    /// Stops its time: nothing runs, nothing is answered, and it doesn't know.
+    pub(crate) fn freeze(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::STOP).unwrap();
+    }
+
+    /// Lets its time go on.
+    pub(crate) fn thaw(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::CONT).unwrap();
+    }
+
+    /// Asks it to leave in order; returns before it has.
+    pub(crate) fn ask_to_leave(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+    }
+
     /// Kills it: nothing is finished, nothing is flushed.
     pub(crate) fn kill(self) {
         drop(self);
@@ -172,6 +254,7 @@ impl Served {
             id: UserId::new(name).unwrap(),
             http: Http::new(&self.url).with_token(token),
             options: Options::new(&self.url, TokenSource::fixed(token)),
+            token: token.to_owned(),
         }
     }
 }
@@ -188,6 +271,7 @@ pub(crate) struct Person {
     pub(crate) id: UserId,
     pub(crate) http: Http,
     options: Options,
+    token: String,
 }
 
 impl Person {
@@ -199,6 +283,20 @@ impl Person {
         self.http.create_chat(&direct).await.unwrap().id
     }
 
+    /// Returns the same person, who asks another node.
+    pub(crate) fn at(&self, served: &Served) -> Self {
+        let options = Options {
+            url: served.url.clone(),
+            ..self.options.clone()
+        };
+        Self {
+            id: self.id.clone(),
+            http: Http::new(&served.url).with_token(&self.token),
+            options,
+            token: self.token.clone(),
+        }
+    }
+
     /// Connects a device and waits until it is in sync.
     pub(crate) async fn device(&self) -> Device {
         let (client, events) = Client::connect(self.options.clone());
@@ -207,6 +305,65 @@ impl Person {
             .until(|event| matches!(event, ClientEvent::Online))
             .await;
         device
+    }
+
+    /// Says something once, under a request's own id; returns why it was refused. Errors: the node isn't there, or doesn't
+    /// answer.
+    pub(crate) async fn say(
+        &self,
+        chat: ChatId,
+        request: &str,
+        content: &str,
+    ) -> Result<Option<Problem>, reqwest::Error> {
+        let message = serde_json::json!({"chatId": chat, "clientId": request, "content": content});
+        let url = format!("{}/v1/messages", self.options.url);
+        let asking = reqwest::Client::new()
+            .post(url)
+            .bearer_auth(&self.token)
+            .timeout(ANSWERED_WITHIN)
+            .header("content-type", "application/json")
+            .body(message.to_string());
+        let answer = asking.send().await?;
+        if answer.status().is_success() {
+            return Ok(None);
+        }
+        let body = answer.bytes().await?;
+        Ok(Some(serde_json::from_slice(&body).unwrap()))
+    }
+
+    /// Returns a chat's last place, as soon as its node tells it.
+    pub(crate) async fn end_of(&self, chat: ChatId) -> u64 {
+        let asking = async {
+            loop {
+                match self.http.chat(chat).await {
+                    Ok(chat) => return chat.head.seq.0,
+                    Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                }
+            }
+        };
+        let told = tokio::time::timeout(PATIENCE, asking).await;
+        told.unwrap_or_else(|_| panic!("nobody tells where {chat} ends"))
+    }
+
+    /// Returns everything that a chat's history shows, oldest first.
+    pub(crate) async fn whole_history(&self, chat: ChatId) -> Vec<String> {
+        let mut query = HistoryQuery {
+            chat_id: chat,
+            before: None,
+            after: None,
+            around: None,
+            limit: Some(200),
+        };
+        let mut contents = Vec::new();
+        loop {
+            let page = self.http.history(&query).await.unwrap();
+            query.before = page.messages.last().map(|message| message.id.to_string());
+            contents.extend(page.messages.into_iter().map(|message| message.content));
+            if !page.has_more {
+                contents.reverse();
+                return contents;
+            }
+        }
     }
 
     /// Returns what a chat's history shows, oldest first.
@@ -247,7 +404,7 @@ pub(crate) struct Device {
 }
 
 impl Device {
-    async fn until(&mut self, mut found: impl FnMut(&ClientEvent) -> bool) {
+    pub(crate) async fn until(&mut self, mut found: impl FnMut(&ClientEvent) -> bool) {
         let waiting = async { while !found(&self.events.next().await.unwrap()) {} };
         let came = tokio::time::timeout(PATIENCE, waiting).await;
         came.expect("the event came in time");

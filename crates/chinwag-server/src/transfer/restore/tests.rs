@@ -47,7 +47,7 @@ async fn group(node: &Node, name: &str) -> ChatId {
 async fn what_a_deleted_chat_left_is_gone_after_restoring_it() {
     let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     // Without roles: nobody purges before the backup is made.
-    let node = Node::open(&config(from.path()), Opening::default()).await;
+    let node = Node::open(&config(from.path()), Opening::default(), None).await;
     let node = node.unwrap();
     let (kept, deleted) = (group(&node, "kept").await, group(&node, "deleted").await);
     let ana = Caller::user(UserId::new("ana").unwrap());
