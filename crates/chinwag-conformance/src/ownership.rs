@@ -334,7 +334,8 @@ pub async fn the_first_secret_proposed_under_a_name_is_everybodys<E: OwnershipEn
     }
     assert!(told.iter().all(|secret| *secret == told[0]), "{told:?}");
     assert_eq!(told[0].len(), 32);
-    let ownership = engine.reopen().await.ownership();
+    let engine = engine.reopen().await;
+    let ownership = engine.ownership();
     let later = ownership.shared_secret("key", vec![9; 32]).await.unwrap();
     assert_eq!(later, told[0]);
     let other = ownership.shared_secret("other", vec![9; 32]).await.unwrap();

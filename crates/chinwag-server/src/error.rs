@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use chinwag_backends::{cassandra, fjall::OpenError, kafka, redis};
+use chinwag_backends::{cassandra, fjall::OpenError, kafka, opensearch, redis};
 use chinwag_proto::Problem;
 
 /// Why a server doesn't start.
@@ -36,6 +36,9 @@ pub enum StartError {
     /// Kafka can't be used.
     #[error(transparent)]
     Kafka(#[from] kafka::ConnectError),
+    /// OpenSearch can't be used.
+    #[error(transparent)]
+    OpenSearch(#[from] opensearch::ConnectError),
     /// The configuration asks for what can't be.
     #[error("{0}")]
     Config(String),

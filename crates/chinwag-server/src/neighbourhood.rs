@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chinwag_core::{owner::Owner, ports::NodeProfile};
 
 use crate::{
-    config::{Config, Engine, NodeRole},
+    config::{Config, NodeRole, SearchEngine},
     error::StartError,
 };
 
@@ -15,7 +15,8 @@ pub(crate) fn profile(config: &Config, address: Option<String>) -> NodeProfile {
     let visits = config.node.calls.is_some() && address.is_none();
     let has = |role| !visits && config.node.has(role);
     let indexes_alone = match config.engines.search {
-        Engine::Embedded => has(NodeRole::Indexer),
+        SearchEngine::Embedded => has(NodeRole::Indexer),
+        SearchEngine::OpenSearch => false,
     };
     NodeProfile {
         owns_chats: has(NodeRole::Chat),

@@ -6,6 +6,7 @@ use chinwag_backends::{
     cassandra::Cassandra,
     fjall::{Embedded, Options},
     kafka::KafkaQueue,
+    opensearch::OpenSearch,
     redis::{Redis, RedisBus, RedisPresence},
     tantivy::{self, TantivySearch},
 };
@@ -19,7 +20,7 @@ use chinwag_core::{
 };
 
 use crate::{
-    config::{Config, Engine, LiveEngine, QueueEngine, StoreEngine},
+    config::{Config, LiveEngine, QueueEngine, SearchEngine, StoreEngine},
     error::StartError,
     metrics::{MeasuredStore, Metrics},
     push::Senders,
@@ -91,7 +92,10 @@ pub async fn open(
             LiveEngine::Redis => Arc::new(RedisBus::new(redis.connect(config).await?)),
         },
         search: match engines.search {
-            Engine::Embedded => Arc::new(search(config, clock)?),
+            SearchEngine::Embedded => Arc::new(search(config, clock)?),
+            SearchEngine::OpenSearch => {
+                Arc::new(OpenSearch::connect(config.opensearch.clone()).await?)
+            }
         },
         senders: Senders::open(&config.push, &config.data_dir, clock)?,
         feeds_devices: config.push.is_on() && may_have_devices(stored.embedded.as_deref()),

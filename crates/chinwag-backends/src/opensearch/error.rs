@@ -36,20 +36,24 @@ struct Told {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Error {
-    Cause(Cause),
+    Caused {
+        /// What the shards say, where the cause itself says only that all failed.
+        #[serde(default)]
+        root_cause: Vec<Cause>,
+        #[serde(flatten)]
+        cause: Cause,
+    },
     Text(String),
 }
 
 impl Refusal {
     /// Reads it from an answer; what stands before the engine answers in its own words.
     pub(super) fn read(status: u16, body: &[u8]) -> Self {
-        let cause = match serde_json::from_slice(body) {
-            Ok(Told {
-                error: Error::Cause(cause),
-            }) => cause,
-            Ok(Told {
-                error: Error::Text(reason),
-            }) => Cause {
+        let cause = match serde_json::from_slice::<Told>(body).map(|told| told.error) {
+            Ok(Error::Caused { root_cause, cause }) => {
+                root_cause.into_iter().next().unwrap_or(cause)
+            }
+            Ok(Error::Text(reason)) => Cause {
                 reason,
                 ..Cause::default()
             },
@@ -105,6 +109,13 @@ mod tests {
         let body = br#"{"error":{"type":"cluster_block_exception","reason":"blocked by: [SERVICE_UNAVAILABLE/1/state not recovered]"},"status":503}"#;
         let meaning = Refusal::read(503, body).meaning("write");
         assert!(matches!(meaning, EngineError::Unavailable(_)), "{meaning}");
+    }
+
+    #[test]
+    fn what_a_shard_says_is_told() {
+        let body = br#"{"error":{"root_cause":[{"type":"too_many_nested_clauses","reason":"at most 1024"}],"type":"search_phase_execution_exception","reason":"all shards failed"},"status":500}"#;
+        let meaning = Refusal::read(500, body).meaning("search").to_string();
+        assert!(meaning.contains("at most 1024"), "{meaning}");
     }
 
     #[test]

@@ -1,11 +1,16 @@
 //! OpenSearch as `scripts/engines` starts it, with indices of its own for each case.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use chinwag_backends::opensearch::{OpenSearch, Options};
-use chinwag_conformance::{Engine, SearchIndexEngine};
-use chinwag_core::ports::SearchIndex;
+use chinwag_conformance::{Engine, SearchIndexEngine, chat, time, user};
+use chinwag_core::{
+    model::Intervals,
+    ports::{IndexState, Scope, SearchDocument, SearchIndex, SearchRequest},
+};
+use chinwag_proto::{EventId, Seq};
+use serde_json::{Value, json};
 
 /// Returns where the engines are.
 pub(crate) fn address() -> String {
@@ -32,6 +37,11 @@ pub(crate) fn shared() -> Options {
     }
 }
 
+/// Returns options for random steps.
+pub(crate) fn random_options() -> Options {
+    shared()
+}
+
 pub(crate) async fn connect(options: &Options) -> Arc<OpenSearch> {
     match OpenSearch::connect(options.clone()).await {
         Ok(index) => Arc::new(index),
@@ -44,6 +54,85 @@ pub(crate) async fn connect_whole(options: &Options) -> Arc<OpenSearch> {
     let index = connect(options).await;
     index.rebuild().await.unwrap().finish().await.unwrap();
     index
+}
+
+/// Connects to the index of a directory's name, and makes one of no messages where there is none.
+pub(crate) async fn open_whole(directory: &Path, options: Options) -> OpenSearch {
+    let name = directory.file_name().unwrap().to_string_lossy();
+    let name = name
+        .to_lowercase()
+        .replace(|c: char| !c.is_ascii_alphanumeric(), "");
+    let options = Options {
+        index: format!("test-{name}"),
+        ..options
+    };
+    let index = OpenSearch::connect(options).await.unwrap();
+    if index.state().await.unwrap() != IndexState::Whole {
+        index.rebuild().await.unwrap().finish().await.unwrap();
+    }
+    index
+}
+
+/// A message in chat 1, whose id is its place.
+pub(crate) fn document(seq: u64, content: &str) -> SearchDocument {
+    SearchDocument {
+        id: EventId(seq),
+        chat: chat(1),
+        seq: Seq(seq),
+        sender: user("ana"),
+        timestamp: time(i64::try_from(seq).unwrap()),
+        content: Some(content.into()),
+        change_seq: Seq(seq),
+    }
+}
+
+/// That message as it was deleted at a later place.
+pub(crate) fn deleted(seq: u64, by: u64) -> SearchDocument {
+    SearchDocument {
+        content: None,
+        change_seq: Seq(by),
+        ..document(seq, "")
+    }
+}
+
+/// A search in all of chat 1.
+pub(crate) fn request(query: &str) -> SearchRequest {
+    SearchRequest {
+        query: query.into(),
+        scope: Scope(vec![(chat(1), Intervals::from(Seq(1)))]),
+        sender: None,
+        from: None,
+        to: None,
+        before: None,
+        limit: 1_000,
+    }
+}
+
+/// Searches all of chat 1 and returns the places, lowest first.
+pub(crate) async fn find(index: &dyn SearchIndex, query: &str) -> Vec<u64> {
+    let page = index.search(request(query)).await.unwrap();
+    let mut places: Vec<u64> = page.hits.iter().map(|hit| hit.seq.0).collect();
+    places.reverse();
+    places
+}
+
+/// Counts the indices of messages that are there.
+pub(crate) async fn indices(options: &Options) -> usize {
+    let url = format!("{}/{}-messages-*/_alias", options.urls[0], options.index);
+    let told: Value = http().get(url).send().await.unwrap().json().await.unwrap();
+    told.as_object().unwrap().len()
+}
+
+/// Changes a setting of all indices of messages.
+pub(crate) async fn set_index(options: &Options, setting: &str, value: &str) {
+    let url = format!("{}/{}-messages-*/_settings", options.urls[0], options.index);
+    let body = json!({ "index": { setting: value } });
+    let answer = http().put(url).json(&body).send().await.unwrap();
+    assert!(answer.status().is_success(), "{answer:?}");
+}
+
+fn http() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
 /// An index on OpenSearch.

@@ -2,6 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod fixture;
+mod node;
+mod outages;
+mod random;
+mod rebuilding;
+mod starting;
+#[path = "../search/steps.rs"]
+mod steps;
 
 use chinwag_conformance::conformance_tests;
 

@@ -32,6 +32,11 @@ pub(crate) fn options_at(clock: &Arc<ManualClock>) -> Options {
     }
 }
 
+/// Returns options for random steps.
+pub(crate) fn random_options() -> Options {
+    options()
+}
+
 pub(crate) fn open(directory: &Path) -> TantivySearch {
     TantivySearch::open(directory, options()).unwrap()
 }

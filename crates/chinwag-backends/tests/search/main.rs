@@ -7,4 +7,5 @@ mod fixture;
 mod idle;
 mod killed;
 mod random;
+mod steps;
 mod versions;

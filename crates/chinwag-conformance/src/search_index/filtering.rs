@@ -181,3 +181,28 @@ pub async fn a_scope_of_many_chats_works<E: SearchIndexEngine>(engine: E) {
     assert_eq!((page.total, page.hits.len()), (1_000, 100));
     assert!(page.hits.iter().all(|hit| hit.chat.0 % 2 == 1));
 }
+
+pub async fn a_scope_of_many_chats_joined_late_works<E: SearchIndexEngine>(engine: E) {
+    let index = engine.search_index();
+    let documents = (1..=1_200).flat_map(|id| (1..=3).map(move |seq| document_in(id, seq, "word")));
+    index.upsert(documents.collect()).await.unwrap();
+    let joined = (1..=1_200).map(|id| (chat(id), Intervals::from(Seq(2 + id % 2))));
+    let mut all = SearchRequest {
+        scope: Scope(joined.collect()),
+        ..request("word")
+    };
+    let mut found = Vec::new();
+    loop {
+        let page = index.search(all.clone()).await.unwrap();
+        assert_eq!(page.total, 1_800);
+        found.extend(page.hits.iter().map(|hit| (hit.chat.0, hit.seq.0)));
+        all.before = page.hits.last().map(|hit| hit.id);
+        if !page.has_more {
+            break;
+        }
+    }
+    let wanted = (1..=1_200)
+        .rev()
+        .flat_map(|id| (2 + id % 2..=3).rev().map(move |seq| (id, seq)));
+    assert_eq!(found, wanted.collect::<Vec<_>>());
+}

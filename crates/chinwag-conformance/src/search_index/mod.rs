@@ -46,6 +46,7 @@ macro_rules! search_index {
             hits_come_newest_first_by_page
             the_total_counts_all_pages
             a_scope_of_many_chats_works
+            a_scope_of_many_chats_joined_late_works
 
             an_upserted_message_is_found_at_once
             an_edited_message_is_found_by_its_new_words_alone

@@ -105,7 +105,8 @@ pub enum IndexState {
 ///   any order; case, width and accents are folded; Chinese, Japanese and Korean match anywhere by bigrams.
 /// - A query without any word to search for, or above the bounds of `crate::search`, finds nothing. No text of a
 ///   query is ever an operator but `"`.
-/// - `remove_chat` forgets all of a chat, also what was deleted in it; it is durable when it answers `Ok`.
+/// - `remove_chat` forgets all of a chat, also what was deleted in it; it is durable when it answers `Ok`. A chat's end
+///   is its last event: whether what is upserted of it afterwards is found is open.
 /// - An index is lost when it is damaged, or was made by a version that cut texts otherwise: then `state` says so,
 ///   and `search` and `upsert` answer `Unavailable` until it was rebuilt (`upsert`: until the rebuild begins).
 #[async_trait]

@@ -45,10 +45,10 @@ const fn unset(name: &'static str, kind: Kind, doc: &'static str) -> Key {
     }
 }
 
-const EMBEDDED: Kind = Word(&["embedded"]);
 const EMBEDDED_OR_CASSANDRA: Kind = Word(&["embedded", "cassandra"]);
 const EMBEDDED_OR_REDIS: Kind = Word(&["embedded", "redis"]);
 const EMBEDDED_OR_KAFKA: Kind = Word(&["embedded", "kafka"]);
+const EMBEDDED_OR_OPENSEARCH: Kind = Word(&["embedded", "opensearch"]);
 /// Most sizes in bytes of single things; an answer must fit into memory many times.
 const SMALL: Kind = Count(1, 16 * 1024 * 1024);
 const MANY: Kind = Count(1, 1_000_000);
@@ -62,6 +62,18 @@ pub const KEYS: &[Key] = &[
         "Where clients connect: HTTP and WebSocket on one port.",
     ),
     key("data_dir", Path, "./data", "Where everything is kept."),
+    key(
+        "direct_max_members",
+        Count(2, 100_000),
+        "1000",
+        "Chats with more members are delivered through the queue and a topic.",
+    ),
+    key(
+        "delivery_threads",
+        Count(0, 64),
+        "0",
+        "Threads that send an event to the members of a large chat side by side. 0: as many as there are processors, up to 8.",
+    ),
     key(
         "node.roles",
         List,
@@ -91,18 +103,6 @@ pub const KEYS: &[Key] = &[
             "The key by which nodes know each other, at least 32 bytes, the same on every node.",
         )
     },
-    key(
-        "direct_max_members",
-        Count(2, 100_000),
-        "1000",
-        "Chats with more members are delivered through the queue and a topic.",
-    ),
-    key(
-        "delivery_threads",
-        Count(0, 64),
-        "0",
-        "Threads that send an event to the members of a large chat side by side. 0: as many as there are processors, up to 8.",
-    ),
     key(
         "public.origins",
         List,
@@ -474,9 +474,9 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "engines.search",
-        EMBEDDED,
+        EMBEDDED_OR_OPENSEARCH,
         "embedded",
-        "Who finds messages by their words.",
+        "Who finds messages by their words. \"opensearch\" goes with the store \"cassandra\".",
     ),
     key(
         "cassandra.contact_points",
@@ -610,6 +610,82 @@ pub const KEYS: &[Key] = &[
         Time,
         "5m",
         "How long a node may be busy with what it took before others do its work.",
+    ),
+    key(
+        "opensearch.urls",
+        List,
+        "http://127.0.0.1:9200",
+        "Some of the nodes of OpenSearch, or of Elasticsearch 8: http://host:port or https://host:port each.",
+    ),
+    key(
+        "opensearch.index",
+        Text,
+        "chinwag",
+        "What the names of its indices and aliases begin with; the same on every node: a-z, 0-9, - and _.",
+    ),
+    unset(
+        "opensearch.user",
+        Text,
+        "Who signs in there; unset: nobody, or whoever has the API key.",
+    ),
+    Key {
+        secret: true,
+        ..unset("opensearch.password", Text, "The user's password.")
+    },
+    Key {
+        secret: true,
+        ..unset(
+            "opensearch.api_key",
+            Text,
+            "An API key instead of a user, encoded as the engine gave it.",
+        )
+    },
+    unset(
+        "opensearch.ca",
+        Path,
+        "Certificates of the authorities that are trusted instead of those that browsers trust, PEM.",
+    ),
+    key(
+        "opensearch.timeout",
+        Time,
+        "2s",
+        "How long a search may take before OpenSearch counts as away.",
+    ),
+    key(
+        "opensearch.write_timeout",
+        Time,
+        "30s",
+        "How long writing some messages may take, or making an index.",
+    ),
+    key(
+        "opensearch.bulk_bytes",
+        Bytes,
+        "4MiB",
+        "The size of a request that writes messages; below what the engine takes (http.max_content_length).",
+    ),
+    key(
+        "opensearch.bulk_documents",
+        Count(1, 100_000),
+        "5000",
+        "Messages in a request that writes.",
+    ),
+    key(
+        "opensearch.shards",
+        Count(1, 1_000),
+        "3",
+        "Shards of an index that is made. Another number holds from the next `chinwag reindex` on.",
+    ),
+    key(
+        "opensearch.replicas",
+        Count(0, 9),
+        "1",
+        "Further copies of each shard of an index that is made, on as many further nodes.",
+    ),
+    key(
+        "opensearch.refresh",
+        Time,
+        "500ms",
+        "How long what was written to an index that is made waits until it is found.",
     ),
 ];
 

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use chinwag_backends::{cassandra, kafka, redis};
+use chinwag_backends::{cassandra, kafka, opensearch, redis};
 use chinwag_proto::Limits;
 
 pub use keys::{KEYS, Key};
@@ -124,6 +124,8 @@ pub struct Config {
     pub redis: redis::Options,
     /// How Kafka is reached, where an engine is it.
     pub kafka: kafka::Options,
+    /// How OpenSearch is reached, where an engine is it.
+    pub opensearch: opensearch::Options,
     /// Who implements each port.
     pub engines: Engines,
     /// What this was made of.
@@ -210,11 +212,13 @@ pub struct Rates {
     pub hashes_waiting: u32,
 }
 
-/// Who implements a port.
+/// Who implements the search index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
+pub enum SearchEngine {
     /// This process, on the disk of this machine.
     Embedded,
+    /// OpenSearch, or Elasticsearch.
+    OpenSearch,
 }
 
 /// Who implements logs, directory, accounts and ownership.
@@ -258,7 +262,7 @@ pub struct Engines {
     /// Events behind the log.
     pub queue: QueueEngine,
     /// Messages by their words.
-    pub search: Engine,
+    pub search: SearchEngine,
 }
 
 impl Engines {
@@ -269,7 +273,7 @@ impl Engines {
         presence: LiveEngine::Embedded,
         bus: LiveEngine::Embedded,
         queue: QueueEngine::Embedded,
-        search: Engine::Embedded,
+        search: SearchEngine::Embedded,
     };
 }
 

@@ -23,6 +23,39 @@ fn nothing_configured_is_a_configuration_with_the_protocols_limits() {
 }
 
 #[test]
+fn the_configurations_for_deploying_can_be_read() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/config");
+    let mut read = 0;
+    for file in std::fs::read_dir(path).unwrap() {
+        let path = file.unwrap().path();
+        let mut settings = Settings::default();
+        let text = std::fs::read_to_string(&path).unwrap();
+        settings.add_file(&path, &text).unwrap();
+        // What they leave to the environment: secrets.
+        let mut secrets = Vec::new();
+        for table in ["cassandra", "opensearch"] {
+            if text.contains(&format!("CHINWAG_{}_PASSWORD", table.to_uppercase())) {
+                let name = format!("CHINWAG_{}_PASSWORD", table.to_uppercase());
+                secrets.push((name, "a password".to_owned()));
+            }
+        }
+        if text.contains("CHINWAG_NODE_KEY") {
+            secrets.push(("CHINWAG_NODE_KEY".into(), "k".repeat(32)));
+        }
+        settings.add_environment(secrets).unwrap();
+        let config = Config::from_settings(settings);
+        assert!(
+            config.is_ok(),
+            "{}: {}",
+            path.display(),
+            config.unwrap_err()
+        );
+        read += 1;
+    }
+    assert_eq!(read, 3);
+}
+
+#[test]
 fn the_example_file_holds_every_key_with_its_default() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/chinwag.example.toml");
     let text = std::fs::read_to_string(&path).unwrap();
@@ -202,6 +235,61 @@ fn a_configuration_of_defaults_is_what_the_engines_take_for_themselves() {
     assert_eq!(config.redis, redis::Options::at(urls, false));
     let brokers = vec!["127.0.0.1:9092".into()];
     assert_eq!(config.kafka, kafka::Options::at(brokers));
+    let urls = vec!["http://127.0.0.1:9200".into()];
+    assert_eq!(config.opensearch, opensearch::Options::at(urls));
+}
+
+#[test]
+fn opensearch_is_configured_in_a_table_of_its_own_and_its_secrets_are_never_shown() {
+    let text = r#"
+        [engines]
+        store = "cassandra"
+        directory = "cassandra"
+        queue = "kafka"
+        search = "opensearch"
+        [opensearch]
+        urls = ["https://one:9200", "https://two:9200"]
+        index = "talks"
+        ca = "/etc/ca.pem"
+        bulk_bytes = "8MiB"
+        replicas = 2
+        "#;
+    let signed = format!("{text}user = \"chinwag\"\npassword = \"hunter2\"");
+    let config = from_file(&signed).unwrap();
+    assert_eq!(config.engines.search, SearchEngine::OpenSearch);
+    let options = &config.opensearch;
+    assert_eq!(options.urls, ["https://one:9200", "https://two:9200"]);
+    assert_eq!(options.index, "talks");
+    assert_eq!(
+        options.authorities.as_deref(),
+        Some(Path::new("/etc/ca.pem"))
+    );
+    assert_eq!((options.bulk_bytes, options.replicas), (8 << 20, 2));
+    let wanted = opensearch::Credentials::Password("chinwag".into(), "hunter2".into());
+    assert_eq!(options.credentials, Some(wanted));
+    let with_key = from_file(&format!("{text}api_key = \"hunter2\"")).unwrap();
+    for config in [config, with_key] {
+        let shown = format!("{} {config:?}", show(&config.settings));
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+}
+
+#[test]
+fn an_opensearch_that_cannot_be_is_refused() {
+    let refusal = |pairs| Config::of(pairs).unwrap_err().to_string();
+    let told = refusal(&[("engines.search", "opensearch")]);
+    assert!(
+        told.contains("needs engines.store = \"cassandra\""),
+        "{told}"
+    );
+    let told = refusal(&[("opensearch.user", "a")]);
+    assert!(told.contains("go together"), "{told}");
+    let told = refusal(&[("opensearch.user", "a"), ("opensearch.api_key", "b")]);
+    assert!(told.contains("only one of"), "{told}");
+    let told = refusal(&[("opensearch.bulk_bytes", "1KiB")]);
+    assert_eq!(told, "opensearch.bulk_bytes takes from 64KiB to 64MiB");
+    let told = refusal(&[("opensearch.refresh", "20s")]);
+    assert!(told.contains("twice opensearch.refresh"), "{told}");
 }
 
 #[test]

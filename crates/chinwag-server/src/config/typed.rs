@@ -2,18 +2,20 @@
 
 use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
-use chinwag_backends::{cassandra, kafka, redis, tantivy::MIN_MEMORY_BYTES};
+use chinwag_backends::{cassandra, kafka, opensearch, redis, tantivy::MIN_MEMORY_BYTES};
 use chinwag_proto::Limits;
 
 use super::{
-    Algorithm, AuthConfig, Config, ConfigError, Engine, Engines, LiveEngine, QueueEngine, Rates,
-    Settings, StoreEngine, TlsFiles, TokenKeys, kind::Value, node, push,
+    Algorithm, AuthConfig, Config, ConfigError, Engines, LiveEngine, QueueEngine, Rates,
+    SearchEngine, Settings, StoreEngine, TlsFiles, TokenKeys, kind::Value, node, push,
 };
 
 /// A shared secret below this many bytes can be guessed (RFC 7518, 3.2).
 const MIN_SECRET_BYTES: usize = 32;
 /// Below, the index would be many small files; above, more memory makes no difference.
 const SEARCH_MEMORY: RangeInclusive<u64> = MIN_MEMORY_BYTES..=(2 << 30);
+/// Below, a large batch would be thousands of requests; above, the engine's own default refuses them (100 MB).
+const BULK_BYTES: RangeInclusive<u64> = (64 << 10)..=(64 << 20);
 /// Below, a busy network would count as an outage; above, nobody waits.
 const PATIENCE: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(3_600);
 
@@ -43,6 +45,7 @@ pub(super) fn config(settings: Settings) -> Result<Config, ConfigError> {
         cassandra: cassandra(&reader)?,
         redis: redis(&reader)?,
         kafka: kafka(&reader)?,
+        opensearch: opensearch(&reader)?,
         engines: engines(&reader)?,
         settings,
     })
@@ -55,12 +58,18 @@ fn engines(reader: &Reader<'_>) -> Result<Engines, ConfigError> {
         presence: reader.live_engine("engines.presence"),
         bus: reader.live_engine("engines.bus"),
         queue: reader.queue_engine("engines.queue"),
-        search: reader.engine("engines.search"),
+        search: reader.search_engine("engines.search"),
     };
     let contradiction = |detail: &str| Err(ConfigError::Contradiction(detail.into()));
     if engines.store != engines.directory {
         return contradiction(
             "engines.store and engines.directory are one engine: an event is written with the members that follow from it",
+        );
+    }
+    if (engines.search, engines.store) == (SearchEngine::OpenSearch, StoreEngine::Embedded) {
+        // A restored data directory, or one whose loss was accepted, would be searched by an index that knows nothing of it.
+        return contradiction(
+            "engines.search = \"opensearch\" needs engines.store = \"cassandra\": the embedded store has an index beside it",
         );
     }
     match (engines.queue, engines.store) {
@@ -127,6 +136,57 @@ fn kafka(reader: &Reader<'_>) -> Result<kafka::Options, ConfigError> {
         session_timeout: reader.patience("kafka.session_timeout")?,
         max_poll_interval: reader.patience("kafka.max_poll_interval")?,
     })
+}
+
+fn opensearch(reader: &Reader<'_>) -> Result<opensearch::Options, ConfigError> {
+    let bulk_bytes = reader.number("opensearch.bulk_bytes");
+    if !BULK_BYTES.contains(&bulk_bytes) {
+        let (least, most) = (BULK_BYTES.start() >> 10, BULK_BYTES.end() >> 20);
+        let detail = format!("opensearch.bulk_bytes takes from {least}KiB to {most}MiB");
+        return Err(ConfigError::Contradiction(detail));
+    }
+    let write_timeout = reader.patience("opensearch.write_timeout")?;
+    let refresh = reader.patience("opensearch.refresh")?;
+    if refresh * 2 > write_timeout {
+        let detail = "opensearch.write_timeout needs twice opensearch.refresh at least: a write waits until it is found";
+        return Err(ConfigError::Contradiction(detail.into()));
+    }
+    let urls = reader.some("opensearch.urls")?;
+    Ok(opensearch::Options {
+        index: reader.text("opensearch.index"),
+        credentials: opensearch_credentials(reader)?,
+        authorities: reader.optional("opensearch.ca").map(PathBuf::from),
+        timeout: reader.patience("opensearch.timeout")?,
+        write_timeout,
+        bulk_bytes: usize::try_from(bulk_bytes).unwrap_or(usize::MAX),
+        bulk_documents: reader.count("opensearch.bulk_documents") as usize,
+        shards: u16::try_from(reader.count("opensearch.shards"))
+            .expect("the table bounds it below 2^16"),
+        replicas: u8::try_from(reader.count("opensearch.replicas"))
+            .expect("the table bounds it below 2^8"),
+        refresh,
+        ..opensearch::Options::at(urls)
+    })
+}
+
+fn opensearch_credentials(
+    reader: &Reader<'_>,
+) -> Result<Option<opensearch::Credentials>, ConfigError> {
+    let user = reader.optional("opensearch.user");
+    let password = reader.optional("opensearch.password");
+    match (user, password, reader.optional("opensearch.api_key")) {
+        (None, None, None) => Ok(None),
+        (Some(user), Some(password), None) => {
+            Ok(Some(opensearch::Credentials::Password(user, password)))
+        }
+        (None, None, Some(key)) => Ok(Some(opensearch::Credentials::ApiKey(key))),
+        (_, _, Some(_)) => Err(ConfigError::Contradiction(
+            "only one of opensearch.user with its password and opensearch.api_key can hold".into(),
+        )),
+        (_, _, None) => Err(ConfigError::Contradiction(
+            "opensearch.user and opensearch.password go together; one is missing".into(),
+        )),
+    }
 }
 
 fn search_memory(reader: &Reader<'_>) -> Result<u64, ConfigError> {
@@ -345,9 +405,10 @@ impl Reader<'_> {
         }
     }
 
-    fn engine(&self, name: &str) -> Engine {
+    fn search_engine(&self, name: &str) -> SearchEngine {
         match self.text(name).as_str() {
-            "embedded" => Engine::Embedded,
+            "embedded" => SearchEngine::Embedded,
+            "opensearch" => SearchEngine::OpenSearch,
             _ => unreachable!("{name} is a word of the table"),
         }
     }

@@ -101,10 +101,19 @@ impl Rebuilder {
     /// Makes an index where there is none and no chat either, so that a new server can be searched at once.
     pub async fn make_first(&self) -> EngineResult<()> {
         let is_missing = matches!(self.search.state().await?, IndexState::Missing(_));
-        if is_missing && self.directory.all_chats(None, 1).await?.is_empty() {
-            self.search.rebuild().await?.finish().await?;
+        if !is_missing || !self.has_no_chats().await? {
+            return Ok(());
+        }
+        let rebuild = self.search.rebuild().await?;
+        // Another node may have made one meanwhile, with messages in it; what comes from now on is in both.
+        if self.has_no_chats().await? {
+            rebuild.finish().await?;
         }
         Ok(())
+    }
+
+    async fn has_no_chats(&self) -> EngineResult<bool> {
+        Ok(self.directory.all_chats(None, 1).await?.is_empty())
     }
 
     /// Rebuilds the index whenever there is none, until it is cancelled.

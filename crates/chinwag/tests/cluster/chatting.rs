@@ -30,7 +30,7 @@ impl Pair {
             nodes,
             ana,
             ben,
-            places: places,
+            places,
         }
     }
 

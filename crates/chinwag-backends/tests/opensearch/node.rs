@@ -1,0 +1,102 @@
+//! An engine of one test's own, that may be frozen, killed and started again with what it had stored.
+
+use std::{
+    net::TcpListener,
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use chinwag_backends::opensearch::{ConnectError, OpenSearch, Options};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use crate::fixture::{address, options};
+
+/// An engine of one test's own; ends with it.
+pub(crate) struct Node {
+    port: u16,
+    directory: TempDir,
+    process: Child,
+}
+
+impl Node {
+    /// Starts one on a free port.
+    pub(crate) fn start() -> Self {
+        let free = TcpListener::bind((address(), 0)).unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let directory = TempDir::new().unwrap();
+        let process = spawn(directory.path(), port);
+        Self {
+            port,
+            directory,
+            process,
+        }
+    }
+
+    /// Returns options with indices on it that nobody else has. Impatient: it is away on purpose.
+    pub(crate) fn options(&self) -> Options {
+        Options {
+            timeout: Duration::from_secs(2),
+            write_timeout: Duration::from_secs(5),
+            ..options(self.port)
+        }
+    }
+
+    /// Waits until it answers.
+    pub(crate) async fn connect(&self, options: &Options) -> Arc<OpenSearch> {
+        loop {
+            match OpenSearch::connect(options.clone()).await {
+                Ok(index) => return Arc::new(index),
+                // It has just started, or has not yet found its disk.
+                Err(ConnectError::Away { .. } | ConnectError::Failed(_)) => {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
+    /// Kills it.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// Starts it again, with what it had stored.
+    pub(crate) fn start_again(&mut self) {
+        self.process = spawn(self.directory.path(), self.port);
+    }
+
+    /// Stops its process where it is: connections stand, and nothing answers.
+    pub(crate) fn freeze(&self) {
+        kill_process(Pid::from_child(&self.process), Signal::STOP).unwrap();
+    }
+
+    /// Lets it go on.
+    pub(crate) fn thaw(&self) {
+        kill_process(Pid::from_child(&self.process), Signal::CONT).unwrap();
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        // It may be dead, or frozen; it is ended either way.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn spawn(directory: &Path, port: u16) -> Child {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/engines/opensearch");
+    // It ends with this process too, however that ends.
+    let mut node = Command::new("setpriv");
+    node.args(["--pdeathsig", "KILL"]).arg(script);
+    node.arg("run").arg(directory).arg(port.to_string());
+    node.stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    node.spawn().unwrap()
+}
