@@ -95,12 +95,15 @@ function keptChats(page: Page): Promise<string> {
       const database = await new Promise<IDBDatabase>((done) => {
         opening.onsuccess = () => done(opening.result);
       });
-      const reading = database.transaction("chats").objectStore("chats").getAll();
-      all.push(
-        ...(await new Promise<unknown[]>((done) => {
-          reading.onsuccess = () => done(reading.result);
-        })),
-      );
+      // Another one than the client's, or one that is only being made.
+      if (database.objectStoreNames.contains("chats")) {
+        const reading = database.transaction("chats").objectStore("chats").getAll();
+        all.push(
+          ...(await new Promise<unknown[]>((done) => {
+            reading.onsuccess = () => done(reading.result);
+          })),
+        );
+      }
       database.close();
     }
     return JSON.stringify(all);
