@@ -16,7 +16,7 @@ use super::{
     Place,
     reading::{Batch, End, read},
     report::{ImportQuery, ImportReport, RefusedLine, TakenLines},
-    streamed::{self, Pieces},
+    streamed::{self, Pieces, tell},
 };
 use crate::api::{problem_response, read_query};
 
@@ -87,12 +87,6 @@ async fn run(mut importer: Importer, body: Body, reports: Pieces, stop: Cancella
     if let Some(last) = last {
         let _ = tell(&reports, &last).await;
     }
-}
-
-async fn tell(reports: &Pieces, report: &ImportReport) -> Result<(), ()> {
-    let mut line = serde_json::to_vec(report).expect("a report is JSON");
-    line.push(b'\n');
-    reports.send(Ok(line.into())).await.map_err(|_| ())
 }
 
 fn report(taken: Taken, through: u64) -> TakenLines {

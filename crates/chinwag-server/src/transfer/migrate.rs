@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Place,
     report::{MigrationReport, Moved},
-    streamed::{self, Pieces},
+    streamed::{self, Pieces, tell},
 };
 use crate::api::problem_response;
 
@@ -184,12 +184,6 @@ async fn telling<E>(
             _ = every.tick() => tell(reports, &report()).await.ok()?,
         }
     }
-}
-
-async fn tell(reports: &Pieces, report: &MigrationReport) -> Result<(), ()> {
-    let mut line = serde_json::to_vec(report).expect("a report is JSON");
-    line.push(b'\n');
-    reports.send(Ok(line.into())).await.map_err(|_| ())
 }
 
 fn not_allowed(detail: impl Into<String>) -> Problem {

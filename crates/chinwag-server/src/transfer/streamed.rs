@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
 use futures_util::stream;
+use serde::Serialize;
 use tokio::sync::mpsc;
 
 /// Bytes of a piece.
@@ -23,6 +24,13 @@ pub(super) fn answer() -> (Pieces, Response) {
         Some((piece, coming))
     });
     (pieces, Response::new(Body::from_stream(body)))
+}
+
+/// Sends a report, one line of JSON; fails where nobody listens any more.
+pub(super) async fn tell(pieces: &Pieces, report: &impl Serialize) -> Result<(), ()> {
+    let mut line = serde_json::to_vec(report).expect("a report is JSON");
+    line.push(b'\n');
+    pieces.send(Ok(line.into())).await.map_err(|_| ())
 }
 
 /// Lets a thread write an answer.
