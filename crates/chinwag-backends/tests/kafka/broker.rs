@@ -1,22 +1,17 @@
 //! A broker of one test's own, that may be frozen, killed and started again with what it had stored.
 
-use std::{
-    net::TcpListener,
-    path::Path,
-    process::{Child, Command, Stdio},
-};
+use std::{net::TcpListener, path::Path, process::Stdio};
 
-use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::fixture::address;
+use crate::{engine_process::EngineProcess, fixture::address};
 
 /// A broker of one test's own; ends with it.
 pub(crate) struct Broker {
     /// Where it listens.
     pub(crate) port: u16,
     directory: TempDir,
-    process: Child,
+    pub(crate) process: EngineProcess,
 }
 
 impl Broker {
@@ -32,33 +27,9 @@ impl Broker {
         }
     }
 
-    /// Kills it.
-    pub(crate) fn kill(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-
     /// Starts it again, with what it had stored.
     pub(crate) fn start_again(&mut self) {
         self.process = spawn(self.directory.path(), self.port);
-    }
-
-    /// Stops its process where it is: connections stand, and nothing answers.
-    pub(crate) fn freeze(&self) {
-        kill_process(Pid::from_child(&self.process), Signal::STOP).unwrap();
-    }
-
-    /// Lets it go on.
-    pub(crate) fn thaw(&self) {
-        kill_process(Pid::from_child(&self.process), Signal::CONT).unwrap();
-    }
-}
-
-impl Drop for Broker {
-    fn drop(&mut self) {
-        // It may be dead, or frozen; it is ended either way.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
@@ -73,15 +44,10 @@ fn two_free_ports() -> u16 {
     }
 }
 
-fn spawn(directory: &Path, port: u16) -> Child {
+fn spawn(directory: &Path, port: u16) -> EngineProcess {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/engines/kafka");
-    // It ends with this process too, however that ends.
-    let mut broker = Command::new("setpriv");
-    broker.args(["--pdeathsig", "KILL"]).arg(script);
-    broker.arg("run").arg(directory).arg(port.to_string());
-    broker
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    broker.spawn().unwrap()
+    EngineProcess::start(script, |engine| {
+        engine.arg("run").arg(directory).arg(port.to_string());
+        engine.stderr(Stdio::null());
+    })
 }

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod broker;
+#[path = "../engine_process/mod.rs"]
+mod engine_process;
 mod fixture;
 mod outages;
 mod rebalancing;

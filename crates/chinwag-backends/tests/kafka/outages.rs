@@ -61,7 +61,7 @@ fn a_broker_that_is_killed_and_comes_back_has_lost_nothing_that_was_queued() {
         let first = consumer.next(5).await.unwrap();
         consumer.ack(first.last().unwrap().position).await.unwrap();
 
-        broker.kill();
+        broker.process.kill();
         let failing = talk.go_on();
         for _ in 0..20 {
             publish(&queue, &failing).await.unwrap_err();
@@ -85,7 +85,7 @@ fn a_broker_that_is_frozen_hangs_nobody_and_comes_back() {
         let mut consumer = queue.join(GROUP).await.unwrap();
         take_through(&mut *consumer, 1).await;
 
-        broker.freeze();
+        broker.process.freeze();
         let failing = talk.go_on();
         // The first finds out; those that follow know.
         for _ in 0..50 {
@@ -94,7 +94,7 @@ fn a_broker_that_is_frozen_hangs_nobody_and_comes_back() {
         }
         let counting = queue.lag(GROUP).await;
         assert!(matches!(counting, Err(EngineError::Unavailable(_))));
-        broker.thaw();
+        broker.process.thaw();
         until_queued(&queue, &failing).await;
         assert!(take_through(&mut *consumer, 2).await.contains(&2));
     });

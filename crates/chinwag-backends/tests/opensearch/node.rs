@@ -1,24 +1,20 @@
 //! An engine of one test's own, that may be frozen, killed and started again with what it had stored.
 
-use std::{
-    net::TcpListener,
-    path::Path,
-    process::{Child, Command, Stdio},
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::TcpListener, path::Path, process::Stdio, sync::Arc, time::Duration};
 
 use chinwag_backends::opensearch::{ConnectError, OpenSearch, Options};
-use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::fixture::{address, options};
+use crate::{
+    engine_process::EngineProcess,
+    fixture::{address, options},
+};
 
 /// An engine of one test's own; ends with it.
 pub(crate) struct Node {
     port: u16,
     directory: TempDir,
-    process: Child,
+    pub(crate) process: EngineProcess,
 }
 
 impl Node {
@@ -59,44 +55,16 @@ impl Node {
         }
     }
 
-    /// Kills it.
-    pub(crate) fn kill(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-
     /// Starts it again, with what it had stored.
     pub(crate) fn start_again(&mut self) {
         self.process = spawn(self.directory.path(), self.port);
     }
-
-    /// Stops its process where it is: connections stand, and nothing answers.
-    pub(crate) fn freeze(&self) {
-        kill_process(Pid::from_child(&self.process), Signal::STOP).unwrap();
-    }
-
-    /// Lets it go on.
-    pub(crate) fn thaw(&self) {
-        kill_process(Pid::from_child(&self.process), Signal::CONT).unwrap();
-    }
 }
 
-impl Drop for Node {
-    fn drop(&mut self) {
-        // It may be dead, or frozen; it is ended either way.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn spawn(directory: &Path, port: u16) -> Child {
+fn spawn(directory: &Path, port: u16) -> EngineProcess {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/engines/opensearch");
-    // It ends with this process too, however that ends.
-    let mut node = Command::new("setpriv");
-    node.args(["--pdeathsig", "KILL"]).arg(script);
-    node.arg("run").arg(directory).arg(port.to_string());
-    node.stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    node.spawn().unwrap()
+    EngineProcess::start(script, |engine| {
+        engine.arg("run").arg(directory).arg(port.to_string());
+        engine.stderr(Stdio::null());
+    })
 }

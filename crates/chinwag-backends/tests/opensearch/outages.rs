@@ -48,7 +48,7 @@ fn an_engine_that_is_frozen_hangs_nobody_and_comes_back() {
         rebuild(&index).await;
         index.upsert(vec![document(1, "word")]).await.unwrap();
 
-        node.freeze();
+        node.process.freeze();
         // The first ones find out; those that follow know.
         for _ in 0..2 {
             let searches = (0..50).map(|_| index.search(request("word")));
@@ -59,7 +59,7 @@ fn an_engine_that_is_frozen_hangs_nobody_and_comes_back() {
         assert_away(index.state().await);
         assert_away(index.rebuild().await.map(drop));
 
-        node.thaw();
+        node.process.thaw();
         until_searched(&index).await;
         until_written(&index, 2, "word").await;
         assert_eq!(find(&*index, "word").await, [1, 2]);
@@ -77,7 +77,7 @@ fn an_engine_that_is_killed_and_comes_back_has_lost_nothing_that_was_written() {
         index.upsert(words.collect()).await.unwrap();
         index.upsert(vec![deleted(3, 30)]).await.unwrap();
 
-        node.kill();
+        node.process.kill();
         assert_away(index.search(request("word")).await);
         assert_away(index.upsert(vec![document(21, "word")]).await);
 

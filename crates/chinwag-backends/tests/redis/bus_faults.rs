@@ -153,7 +153,7 @@ fn a_redis_that_is_emptied_is_a_gap_on_all_topics() {
 fn a_redis_that_was_restarted_empty_is_a_gap_on_all_topics() {
     run(async {
         let mut listening = Listening::begin().await;
-        listening.server.kill();
+        listening.server.process.kill();
         let lost = listening.bus.publish(vec![(CHAT, note("lost"))]).await;
         assert!(matches!(lost, Err(EngineError::Unavailable(_))));
         listening.server.start_again().await;
@@ -167,14 +167,14 @@ fn a_redis_that_was_restarted_empty_is_a_gap_on_all_topics() {
 fn a_redis_that_is_frozen_hangs_nobody_and_comes_back() {
     run(async {
         let listening = Listening::begin().await;
-        listening.server.freeze();
+        listening.server.process.freeze();
         for _ in 0..3 {
             let lost = listening.bus.publish(vec![(CHAT, note("lost"))]).await;
             assert!(matches!(lost, Err(EngineError::Unavailable(_))));
         }
         let other = Topic::Chat(chat(2));
         assert!(listening.node.add(other).await.is_err());
-        listening.server.thaw();
+        listening.server.process.thaw();
         listening.until_a_gap().await;
         listening.until_heard().await;
         while listening.node.add(other).await.is_err() {}
@@ -200,7 +200,7 @@ fn what_a_publisher_could_not_publish_is_told_to_those_whose_connections_stood()
 fn a_topic_that_was_removed_while_redis_was_away_stays_removed() {
     run(async {
         let mut listening = Listening::begin().await;
-        listening.server.kill();
+        listening.server.process.kill();
         listening.node.remove(CHAT).await.unwrap();
         listening.server.start_again().await;
         let inbox = Topic::Inbox(NodeId(1));

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bus_faults;
+#[path = "../engine_process/mod.rs"]
+mod engine_process;
 mod fixture;
 mod moving;
 mod presence_faults;

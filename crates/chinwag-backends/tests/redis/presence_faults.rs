@@ -55,13 +55,13 @@ fn while_redis_is_frozen_calls_fail_and_afterwards_what_it_held_is_there() {
         let server = Server::start(&[]).await;
         let presence = RedisPresence::new(server.connect().await);
         presence.touch(&[beat()]).await.unwrap();
-        server.freeze();
+        server.process.freeze();
         for _ in 0..20 {
             let failed = presence.locate(&[user("ana")]).await.unwrap_err();
             assert!(matches!(failed, EngineError::Unavailable(_)), "{failed}");
             presence.touch(&[beat()]).await.unwrap_err();
         }
-        server.thaw();
+        server.process.thaw();
         until_touched(&presence).await;
         assert_eq!(nodes(&presence).await.unwrap(), [NodeId(7)]);
     });
@@ -74,7 +74,7 @@ fn a_redis_that_was_restarted_empty_takes_what_is_written_again() {
         let mut server = Server::start(&[]).await;
         let presence = RedisPresence::new(server.connect().await);
         presence.touch(&[beat()]).await.unwrap();
-        server.kill();
+        server.process.kill();
         presence.touch(&[beat()]).await.unwrap_err();
         server.start_again().await;
         while nodes(&presence).await != Ok(Vec::new()) {

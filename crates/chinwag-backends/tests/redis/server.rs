@@ -1,23 +1,17 @@
 //! A Redis of one test's own, that may be frozen, killed and started again.
 
-use std::{
-    net::TcpListener,
-    process::{Child, Command, Stdio},
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::TcpListener, process::Command, sync::Arc, time::Duration};
 
 use chinwag_backends::redis::{ConnectError, Options, Redis};
-use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::fixture::address;
+use crate::{engine_process::EngineProcess, fixture::address};
 
 /// A Redis of one test's own; ends with it.
 pub(crate) struct Server {
     port: u16,
     directory: TempDir,
-    process: Child,
+    pub(crate) process: EngineProcess,
 }
 
 impl Server {
@@ -63,38 +57,10 @@ impl Server {
         redis_cli(self.port, command)
     }
 
-    /// Stops its process where it is: connections stand, and nothing answers.
-    pub(crate) fn freeze(&self) {
-        kill_process(self.id(), Signal::STOP).unwrap();
-    }
-
-    /// Lets it go on.
-    pub(crate) fn thaw(&self) {
-        kill_process(self.id(), Signal::CONT).unwrap();
-    }
-
-    /// Kills it.
-    pub(crate) fn kill(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-
     /// Starts it again, with nothing in it.
     pub(crate) async fn start_again(&mut self) {
         self.process = spawn(self.port, &self.directory, &[]);
         self.until_it_answers().await;
-    }
-
-    fn id(&self) -> Pid {
-        Pid::from_child(&self.process)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may be dead, or frozen; it is ended either way.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
@@ -108,13 +74,10 @@ pub(crate) fn redis_cli(port: u16, command: &str) -> String {
     answer
 }
 
-fn spawn(port: u16, directory: &TempDir, arguments: &[&str]) -> Child {
-    // It ends with this process too, however that ends.
-    let mut server = Command::new("setpriv");
-    server.args(["--pdeathsig", "KILL", "redis-server"]);
-    server.args(["--bind", &address(), "--port", &port.to_string()]);
-    server.args(["--save", "", "--appendonly", "no", "--dir"]);
-    server.arg(directory.path()).args(arguments);
-    let server = server.stdin(Stdio::null()).stdout(Stdio::null()).spawn();
-    server.expect("redis-server is installed: make engines-up")
+fn spawn(port: u16, directory: &TempDir, arguments: &[&str]) -> EngineProcess {
+    EngineProcess::start("redis-server", |server| {
+        server.args(["--bind", &address(), "--port", &port.to_string()]);
+        server.args(["--save", "", "--appendonly", "no", "--dir"]);
+        server.arg(directory.path()).args(arguments);
+    })
 }

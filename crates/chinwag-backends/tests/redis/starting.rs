@@ -17,7 +17,7 @@ async fn refusal(options: Options) -> String {
 fn one_that_is_not_there_is_named_with_what_to_look_for() {
     run(async {
         let mut server = Server::start(&[]).await;
-        server.kill();
+        server.process.kill();
         let refusal = refusal(server.options()).await;
         assert!(refusal.contains(&address()), "{refusal}");
         assert!(refusal.contains("is it running"), "{refusal}");
@@ -29,7 +29,7 @@ fn one_that_is_not_there_is_named_with_what_to_look_for() {
 fn one_that_is_frozen_does_not_hang_the_start() {
     run(async {
         let server = Server::start(&[]).await;
-        server.freeze();
+        server.process.freeze();
         let refusal = refusal(server.options()).await;
         assert!(refusal.contains("doesn't answer"), "{refusal}");
     });
@@ -71,7 +71,7 @@ fn a_cluster_is_told_from_one_redis() {
 fn the_next_address_is_tried_where_one_is_away() {
     run(async {
         let (mut away, server) = (Server::start(&[]).await, Server::start(&[]).await);
-        away.kill();
+        away.process.kill();
         let options = Options::at(vec![away.url(), server.url()], false);
         Redis::connect(options).await.unwrap();
     });
