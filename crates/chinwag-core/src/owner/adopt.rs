@@ -5,7 +5,7 @@ use chinwag_proto::{ChatId, ErrorCode, Problem, Seq};
 use super::Owner;
 use crate::{
     model::{LogRow, RowBody, Term},
-    ports::{EngineError, Order, ReadRange, Stamp},
+    ports::{EngineError, ReadRange, Stamp},
 };
 
 /// Rows of a tail read at a time.
@@ -58,13 +58,7 @@ impl Owner {
         let mut tail: Vec<LogRow> = Vec::new();
         let mut from = confirmed.max(Seq(1));
         loop {
-            let range = ReadRange {
-                from,
-                through: last,
-                limit: PAGE,
-                order: Order::Rising,
-                messages_only: false,
-            };
+            let range = ReadRange::rising(from, last, PAGE);
             let rows = self.ports.store.read(id, range).await?;
             let is_all = rows.len() < PAGE;
             from = rows.last().map_or(from, |row| row.seq.next());

@@ -192,6 +192,20 @@ pub struct ReadRange {
     pub messages_only: bool,
 }
 
+impl ReadRange {
+    /// Makes the run of all events from a place through another, the lowest first.
+    #[must_use]
+    pub const fn rising(from: Seq, through: Seq, limit: usize) -> Self {
+        Self {
+            from,
+            through,
+            limit,
+            order: Order::Rising,
+            messages_only: false,
+        }
+    }
+}
+
 /// From which end a run of places is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     model::{LogRow, RowBody},
     owner::Caller,
-    ports::{Order, ReadRange},
+    ports::ReadRange,
     render,
 };
 
@@ -81,13 +81,7 @@ impl Reads {
         if after >= view.head {
             return Ok(Vec::new());
         }
-        let range = ReadRange {
-            from: after.next(),
-            through: view.head,
-            limit,
-            order: Order::Rising,
-            messages_only: false,
-        };
+        let range = ReadRange::rising(after.next(), view.head, limit);
         let rows = self.ports.store.read(view.chat, range).await?;
         self.check_gap_free(view, range, &rows).await?;
         self.rendered(view, &rows).await

@@ -7,7 +7,7 @@ use chinwag_core::{
     memory::Memory,
     model::{ApiKey, DeviceRow, PreferencesRow},
     owner::{Command, Outcome, Owner, OwnerPorts, OwnerSettings},
-    ports::{Order, ReadRange},
+    ports::ReadRange,
     transfer::{Amount, MadeByRequest, Moving, MovingError, Stores},
 };
 use chinwag_proto::{
@@ -192,13 +192,7 @@ async fn a_copy_that_was_cut_short_goes_on_and_is_whole() {
     whole.copy(Vec::new()).await.unwrap();
 
     let half = elsewhere();
-    let range = ReadRange {
-        from: Seq(1),
-        through: Seq(700),
-        limit: 700,
-        order: Order::Rising,
-        messages_only: false,
-    };
+    let range = ReadRange::rising(Seq(1), Seq(700), 700);
     let rows = to.store.read(group, range).await.unwrap();
     let appends = rows
         .into_iter()

@@ -12,7 +12,7 @@ use super::super::{
 };
 use crate::{
     model::{LogRow, RowBody, Shard, Term},
-    ports::{Append, BusMessage, GroupSet, Order, QueueGroup, QueueMarks, ReadRange},
+    ports::{Append, BusMessage, GroupSet, QueueGroup, QueueMarks, ReadRange},
 };
 
 /// Rows that are read and queued at a time.
@@ -103,13 +103,7 @@ impl Owner {
     ) -> Result<Option<LogRow>, Problem> {
         let (mut from, mut last) = (from, None);
         while from <= through {
-            let range = ReadRange {
-                from,
-                through,
-                limit: PAGE,
-                order: Order::Rising,
-                messages_only: false,
-            };
+            let range = ReadRange::rising(from, through, PAGE);
             let rows = self.ports.store.read(id, range).await?;
             let Some(end) = rows.last() else { break };
             from = end.seq.next();

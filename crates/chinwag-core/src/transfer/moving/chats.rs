@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     model::{ChatRow, LogRow, MarkRow, Membership, PreferencesRow},
-    ports::{Append, EngineResult, Follow, GroupSet, Order, ReadRange, Stamp},
+    ports::{Append, EngineResult, Follow, GroupSet, ReadRange, Stamp},
 };
 
 impl Moving {
@@ -209,13 +209,7 @@ pub(super) async fn rows_between(
     from: Seq,
     through: Seq,
 ) -> EngineResult<Vec<LogRow>> {
-    let range = ReadRange {
-        from,
-        through,
-        limit: PAGE,
-        order: Order::Rising,
-        messages_only: false,
-    };
+    let range = ReadRange::rising(from, through, PAGE);
     stores.store.read(chat, range).await
 }
 

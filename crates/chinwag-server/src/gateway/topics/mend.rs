@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use chinwag_core::{
     model::{LogRow, MemberRow, RowBody},
-    ports::{Broadcast, BroadcastFrame, BusMessage, EngineResult, Order as ReadOrder, ReadRange},
+    ports::{Broadcast, BroadcastFrame, BusMessage, EngineResult, ReadRange},
     render,
 };
 use chinwag_proto::{ChatId, Seq, UserId};
@@ -245,13 +245,7 @@ impl Gateway {
         if from >= until {
             return Ok(Vec::new());
         }
-        let range = ReadRange {
-            from,
-            through: Seq(until.0 - 1),
-            limit: ROWS,
-            order: ReadOrder::Rising,
-            messages_only: false,
-        };
+        let range = ReadRange::rising(from, Seq(until.0 - 1), ROWS);
         self.ports.store.read(id, range).await
     }
 
