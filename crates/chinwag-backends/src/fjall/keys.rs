@@ -299,7 +299,7 @@ mod tests {
 
     #[test]
     fn a_request_is_read_from_its_key() {
-        let made = (user_id("ana"), ClientId::new("a request").unwrap());
+        let made = (user_id("ana"), ClientId::new("a-request-01").unwrap());
         let key = request(&made.0, &made.1);
         assert_eq!(read_request(key.as_slice()), Some(made));
     }
