@@ -1,11 +1,15 @@
 //! A process of one test's own, that may be frozen, killed and replaced.
 
+mod free_ports;
+
 use std::{
     ffi::OsStr,
     process::{Child, Command, Stdio},
 };
 
 use rustix::process::{Pid, Signal, kill_process};
+
+pub(crate) use self::free_ports::{address, free_ports};
 
 /// A process of one test's own; ends with it, and with this process, however that ends.
 pub(crate) struct EngineProcess(Child);

@@ -1,10 +1,10 @@
 //! A broker of one test's own, that may be frozen, killed and started again with what it had stored.
 
-use std::{net::TcpListener, path::Path, process::Stdio};
+use std::{path::Path, process::Stdio};
 
 use tempfile::TempDir;
 
-use crate::{engine_process::EngineProcess, fixture::address};
+use crate::engine_process::{EngineProcess, free_ports};
 
 /// A broker of one test's own; ends with it.
 pub(crate) struct Broker {
@@ -17,7 +17,8 @@ pub(crate) struct Broker {
 impl Broker {
     /// Starts one on a free port.
     pub(crate) fn start() -> Self {
-        let port = two_free_ports();
+        // The controller listens on the port after the broker's.
+        let port = free_ports(2);
         let directory = TempDir::new().unwrap();
         let process = spawn(directory.path(), port);
         Self {
@@ -30,17 +31,6 @@ impl Broker {
     /// Starts it again, with what it had stored.
     pub(crate) fn start_again(&mut self) {
         self.process = spawn(self.directory.path(), self.port);
-    }
-}
-
-/// The controller listens on the port after the broker's.
-fn two_free_ports() -> u16 {
-    loop {
-        let free = TcpListener::bind((address(), 0)).unwrap();
-        let port = free.local_addr().unwrap().port();
-        if port < u16::MAX && TcpListener::bind((address(), port + 1)).is_ok() {
-            return port;
-        }
     }
 }
 

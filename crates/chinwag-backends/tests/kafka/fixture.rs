@@ -10,10 +10,7 @@ use chinwag_core::{
     ports::{Append, EngineResult, EventQueue, MessageStore, QueueGroup},
 };
 
-/// Returns where the engines are.
-pub(crate) fn address() -> String {
-    std::env::var("ENGINES_ADDRESS").unwrap_or_else(|_| "127.0.0.1".into())
-}
+use crate::engine_process::address;
 
 /// Returns options with topics that nobody else has, on the broker at a port.
 pub(crate) fn options(port: u16) -> Options {

@@ -12,10 +12,7 @@ use chinwag_core::{
 use chinwag_proto::{EventId, Seq};
 use serde_json::{Value, json};
 
-/// Returns where the engines are.
-pub(crate) fn address() -> String {
-    std::env::var("ENGINES_ADDRESS").unwrap_or_else(|_| "127.0.0.1".into())
-}
+use crate::engine_process::address;
 
 /// Returns options with indices that nobody else has, on the engine at a port.
 pub(crate) fn options(port: u16) -> Options {

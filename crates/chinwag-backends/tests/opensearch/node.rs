@@ -1,13 +1,13 @@
 //! An engine of one test's own, that may be frozen, killed and started again with what it had stored.
 
-use std::{net::TcpListener, path::Path, process::Stdio, sync::Arc, time::Duration};
+use std::{path::Path, process::Stdio, sync::Arc, time::Duration};
 
 use chinwag_backends::opensearch::{ConnectError, OpenSearch, Options};
 use tempfile::TempDir;
 
 use crate::{
-    engine_process::EngineProcess,
-    fixture::{address, options},
+    engine_process::{EngineProcess, free_ports},
+    fixture::options,
 };
 
 /// An engine of one test's own; ends with it.
@@ -20,9 +20,7 @@ pub(crate) struct Node {
 impl Node {
     /// Starts one on a free port.
     pub(crate) fn start() -> Self {
-        let free = TcpListener::bind((address(), 0)).unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
+        let port = free_ports(1);
         let directory = TempDir::new().unwrap();
         let process = spawn(directory.path(), port);
         Self {

@@ -4,7 +4,10 @@ use chinwag_backends::opensearch::{Credentials, OpenSearch, Options};
 use chinwag_conformance::run;
 use futures_util::future::join_all;
 
-use crate::fixture::{address, options, shared};
+use crate::{
+    engine_process::address,
+    fixture::{options, shared},
+};
 
 async fn refusal(options: Options) -> String {
     match OpenSearch::connect(options).await {

@@ -7,6 +7,8 @@ use chinwag_backends::redis::{Options, Redis, RedisBus, RedisPresence};
 use chinwag_conformance::{BusEngine, Engine, PresenceEngine};
 use chinwag_core::ports::{Bus, Presence};
 
+use crate::engine_process::address;
+
 /// Messages that wait at most: few, so that a case can be too slow quickly.
 const WAITING: usize = 1_000;
 
@@ -20,11 +22,6 @@ pub(crate) struct OnRedis<const CLUSTER: bool> {
     options: Options,
     presence: Arc<RedisPresence>,
     bus: Arc<RedisBus>,
-}
-
-/// Returns where the engines are.
-pub(crate) fn address() -> String {
-    std::env::var("ENGINES_ADDRESS").unwrap_or_else(|_| "127.0.0.1".into())
 }
 
 /// Returns options under a prefix that nobody else has.

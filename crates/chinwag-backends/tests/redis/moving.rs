@@ -43,7 +43,7 @@ async fn move_slot(slot: &str, when_half_done: impl AsyncFnOnce()) {
         if keys.is_empty() {
             break;
         }
-        let host = crate::fixture::address();
+        let host = crate::engine_process::address();
         redis_cli(from, &format!("migrate {host} {to} {keys} 0 5000"));
         if let Some(call) = when_half_done.take() {
             call().await;

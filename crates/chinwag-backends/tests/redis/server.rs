@@ -1,11 +1,11 @@
 //! A Redis of one test's own, that may be frozen, killed and started again.
 
-use std::{net::TcpListener, process::Command, sync::Arc, time::Duration};
+use std::{process::Command, sync::Arc, time::Duration};
 
 use chinwag_backends::redis::{ConnectError, Options, Redis};
 use tempfile::TempDir;
 
-use crate::{engine_process::EngineProcess, fixture::address};
+use crate::engine_process::{EngineProcess, address, free_ports};
 
 /// A Redis of one test's own; ends with it.
 pub(crate) struct Server {
@@ -17,9 +17,7 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one on a free port, with further arguments, and waits until it answers.
     pub(crate) async fn start(arguments: &[&str]) -> Self {
-        let free = TcpListener::bind((address(), 0)).unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
+        let port = free_ports(1);
         let directory = TempDir::new().unwrap();
         let process = spawn(port, &directory, arguments);
         let server = Self {

@@ -3,7 +3,7 @@
 use chinwag_backends::redis::{Options, Redis};
 use chinwag_conformance::run;
 
-use crate::{fixture::address, server::Server};
+use crate::{engine_process::address, server::Server};
 
 async fn refusal(options: Options) -> String {
     match Redis::connect(options).await {
