@@ -2,10 +2,16 @@
 //! look at its members, badge and text, to the provider's answer, the whole server in one process with the provider.
 //!
 //! `cargo bench -p chinwag-server --bench push [-- fcm|apns|webpush …]`. The provider is on this machine and checks
-//! what it is sent, on the same cores: APNs verifies the team's signature and Web Push decrypts, at each note. The
-//! data lies below the system's temporary directory (`TMPDIR`).
+//! what it is sent, on the same cores: APNs verifies the team's signature and Web Push decrypts, at each note. So the
+//! processor time of the provider's threads, of those that send, and of all others (the server) is told apart; what
+//! the server needs for messages that nobody has a device for is measured first, and what is above that is the
+//! worker's. The data lies below the system's temporary directory (`TMPDIR`).
 
-use std::time::{Duration, Instant};
+use std::{
+    fs,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use chinwag_conformance::providers::{
     APNS_KEY, APNS_KEY_ID, APNS_TEAM, APNS_TOPIC, Browser, Desk, FakeApns, FakeFcm, FakeWebPush,
@@ -16,7 +22,10 @@ use chinwag_core::{
 };
 use chinwag_proto::{ChatId, DeviceId, Timestamp, UserId, http::DeviceKind};
 use chinwag_server::{Server, config::Config};
-use tokio::task::JoinSet;
+use tokio::{
+    runtime::{Handle, Runtime},
+    task::JoinSet,
+};
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
@@ -27,23 +36,78 @@ const ROUNDS: usize = 4;
 /// Sends under way at a time.
 const SENDERS: usize = 64;
 const AUTHOR: &str = "author";
+/// What trails behind a round: acknowledging the queue, closing connections.
+const PAUSE: Duration = Duration::from_millis(500);
+/// The names of threads.
+const PROVIDER: &str = "provider";
+const SENDER: &str = "sender";
 
 fn main() {
     let chosen: Vec<String> = std::env::args()
         .skip(1)
         .filter(|argument| !argument.starts_with('-'))
         .collect();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .expect("threads can be started");
+    let server = runtime("server");
+    let provider = runtime(PROVIDER);
+    let sender = runtime(SENDER);
     for (name, kind) in [
         ("fcm", DeviceKind::Fcm),
         ("apns", DeviceKind::Apns),
         ("webpush", DeviceKind::Webpush),
     ] {
         if chosen.is_empty() || chosen.iter().any(|choice| choice == name) {
-            runtime.block_on(measure(name, kind));
+            let started = provider.block_on(async {
+                Providers {
+                    fcm: FakeFcm::start().await,
+                    apns: FakeApns::start().await,
+                    web: FakeWebPush::start().await,
+                }
+            });
+            server.block_on(measure(name, kind, started, sender.handle()));
+        }
+    }
+}
+
+fn runtime(name: &str) -> Runtime {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let built = builder.thread_name(name).enable_all().build();
+    built.expect("threads can be started")
+}
+
+/// Processor time, seconds, of this process's threads by what they do.
+#[derive(Debug, Clone, Copy, Default)]
+struct Spent {
+    server: f64,
+    provider: f64,
+}
+
+impl Spent {
+    /// Reads it; threads that ended count no more.
+    fn now() -> Self {
+        let mut spent = Self::default();
+        let tasks = fs::read_dir("/proc/self/task").expect("Linux lists threads");
+        for task in tasks.flatten() {
+            let read = |file: &str| fs::read_to_string(task.path().join(file)).unwrap_or_default();
+            let (name, times) = (read("comm"), read("schedstat"));
+            let nanos = times
+                .split(' ')
+                .next()
+                .and_then(|time| time.parse::<f64>().ok());
+            let seconds = nanos.unwrap_or(0.0) / 1e9;
+            match name.trim() {
+                PROVIDER => spent.provider += seconds,
+                SENDER => {}
+                _ => spent.server += seconds,
+            }
+        }
+        spent
+    }
+
+    fn since(before: Self) -> Self {
+        let now = Self::now();
+        Self {
+            server: now.server - before.server,
+            provider: now.provider - before.provider,
         }
     }
 }
@@ -80,32 +144,39 @@ impl Providers {
     }
 }
 
-async fn measure(name: &str, kind: DeviceKind) {
+async fn measure(name: &str, kind: DeviceKind, providers: Providers, sender: &Handle) {
     let directory = tempfile::tempdir().expect("a directory");
-    let providers = Providers {
-        fcm: FakeFcm::start().await,
-        apns: FakeApns::start().await,
-        web: FakeWebPush::start().await,
-    };
-    let server = start(directory.path(), &providers).await;
-    let chats = chats(&server, &providers, kind).await;
+    let server = Arc::new(start(directory.path(), &providers).await);
+    let chats = chats(&server).await;
+    // Warm, then without devices.
+    send(&server, &chats, 0, sender).await;
+    let before = Spent::now();
+    send(&server, &chats, 0, sender).await;
+    tokio::time::sleep(PAUSE).await;
+    let without = Spent::since(before).server;
+    register(&server, &providers, kind).await;
     for round in 1..=ROUNDS {
         let desk = providers.desk(kind);
-        let before = desk.taken().len();
-        let begun = Instant::now();
-        send(&server, &chats, round).await;
-        let sent_in = begun.elapsed();
-        desk.took(before + chats.len()).await;
-        let all_in = begun.elapsed();
+        let told_before = desk.taken().len();
+        let (before, begun) = (Spent::now(), Instant::now());
+        send(&server, &chats, round, sender).await;
+        desk.took(told_before + chats.len()).await;
+        let told_in = begun.elapsed().as_secs_f64();
+        tokio::time::sleep(PAUSE).await;
+        let spent = Spent::since(before);
+        let notes = chats.len() as f64;
+        let worker = spent.server - without;
         println!(
-            "{name}: {:>6.0} notes/s (round {round}: {} messages sent in {:.2} s, told in {:.2} s)",
-            chats.len() as f64 / all_in.as_secs_f64(),
-            chats.len(),
-            sent_in.as_secs_f64(),
-            all_in.as_secs_f64(),
+            "{name}: {:>6.0} notes/s (round {round}: {notes} messages told in {told_in:.2} s); CPU, ms per 1,000 \
+             notes: worker {:.0} ({:.0} notes/s a core), provider {:.0}, sending {:.0}",
+            notes / told_in,
+            worker * 1e6 / notes,
+            notes / worker,
+            spent.provider * 1e6 / notes,
+            without * 1e6 / notes,
         );
-        tokio::time::sleep(Duration::from_millis(500)).await;
     }
+    let server = Arc::into_inner(server).expect("nobody sends any more");
     server.shutdown().await;
 }
 
@@ -138,16 +209,29 @@ async fn start(directory: &std::path::Path, providers: &Providers) -> Server {
     Server::start(config).await.expect("the server starts")
 }
 
-/// Makes people, each with a device and a direct chat with the author.
-async fn chats(server: &Server, providers: &Providers, kind: DeviceKind) -> Vec<ChatId> {
+fn person(number: usize) -> UserId {
+    UserId::new(&format!("person-{number}")).expect("an id")
+}
+
+/// Makes people, each with a direct chat with the author.
+async fn chats(server: &Server) -> Vec<ChatId> {
     let ports = server.node().ports();
-    let person = |number: usize| UserId::new(&format!("person-{number}")).expect("an id");
-    server.node().owner().feed_devices();
     let author = UserId::new(AUTHOR).expect("an id");
     let mut rows = vec![UserRow::new(author.clone(), Timestamp::default())];
     rows.extend((0..CHATS).map(|number| UserRow::new(person(number), Timestamp::default())));
     ports.accounts.create_users(rows).await.expect("users");
     let mut chats = Vec::with_capacity(CHATS);
+    for number in 0..CHATS {
+        let (caller, other) = (Caller::user(author.clone()), person(number));
+        let made = server.node().owner().create_direct(&caller, &other).await;
+        chats.push(made.expect("a chat"));
+    }
+    chats
+}
+
+/// Gives each of them a device.
+async fn register(server: &Server, providers: &Providers, kind: DeviceKind) {
+    server.node().owner().feed_devices();
     for number in 0..CHATS {
         let device = DeviceRow {
             user: person(number),
@@ -157,20 +241,17 @@ async fn chats(server: &Server, providers: &Providers, kind: DeviceKind) -> Vec<
             locale: None,
             updated_at: Timestamp::default(),
         };
-        ports.accounts.put_device(device).await.expect("a device");
-        let (caller, other) = (Caller::user(author.clone()), person(number));
-        let made = server.node().owner().create_direct(&caller, &other).await;
-        chats.push(made.expect("a chat"));
+        let accounts = &server.node().ports().accounts;
+        accounts.put_device(device).await.expect("a device");
     }
-    chats
 }
 
 /// Sends one message to each chat.
-async fn send(server: &Server, chats: &[ChatId], round: usize) {
+async fn send(server: &Arc<Server>, chats: &[ChatId], round: usize, sender: &Handle) {
     let mut sending = JoinSet::new();
     for part in chats.chunks(chats.len().div_ceil(SENDERS)) {
-        let (owner, part) = (std::sync::Arc::clone(server.node().owner()), part.to_vec());
-        sending.spawn(async move {
+        let (owner, part) = (Arc::clone(server.node().owner()), part.to_vec());
+        let sent = async move {
             let caller = Caller::user(UserId::new(AUTHOR).expect("an id"));
             for chat in part {
                 let message = NewMessage {
@@ -180,7 +261,8 @@ async fn send(server: &Server, chats: &[ChatId], round: usize) {
                 let sent = owner.execute(&caller, chat, Command::Send(message)).await;
                 sent.expect("a message");
             }
-        });
+        };
+        sending.spawn_on(sent, sender);
     }
     while let Some(sent) = sending.join_next().await {
         sent.expect("nobody panics");

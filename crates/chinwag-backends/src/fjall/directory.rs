@@ -13,7 +13,7 @@ use super::{
     embedded::Embedded,
     error::undecodable,
     keys::{self, Key, Kind},
-    view::{View, off_thread},
+    view::{INLINE_ITEMS, INLINE_ROWS, View, off_thread, run},
 };
 
 /// What stands before the user in the key of a row of one user in one chat: kind and chat.
@@ -33,7 +33,10 @@ impl Directory for Embedded {
         limit: usize,
     ) -> EngineResult<Vec<MemberRow>> {
         let (view, after) = (self.inner.view.clone(), after.cloned());
-        off_thread(move || view.members(chat, after.as_ref(), limit)).await
+        run(INLINE_ROWS, limit, move |limit| {
+            view.members(chat, after.as_ref(), limit)
+        })
+        .await
     }
 
     async fn memberships(
@@ -54,7 +57,10 @@ impl Directory for Embedded {
         limit: usize,
     ) -> EngineResult<Vec<Membership>> {
         let (view, user) = (self.inner.view.clone(), user.clone());
-        off_thread(move || view.chats_of(&user, after, limit)).await
+        run(INLINE_ITEMS, limit, move |limit| {
+            view.chats_of(&user, after, limit)
+        })
+        .await
     }
 
     async fn marks(

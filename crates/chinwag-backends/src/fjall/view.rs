@@ -92,6 +92,19 @@ pub(super) async fn off_thread<T: Send + 'static>(
         .unwrap_or_else(|error| Err(EngineError::Unavailable(format!("a read failed: {error}"))))
 }
 
+/// Reads a run of at most `limit` rows: at once where it has fewer than `inline`, else off the thread.
+pub(super) async fn run<T: Send + 'static>(
+    inline: usize,
+    limit: usize,
+    read: impl Fn(usize) -> EngineResult<Vec<T>> + Send + 'static,
+) -> EngineResult<Vec<T>> {
+    let first = read(limit.min(inline))?;
+    if limit <= inline || first.len() < inline {
+        return Ok(first);
+    }
+    off_thread(move || read(limit)).await
+}
+
 /// How many rows the asking task reads by itself.
 pub(super) const INLINE_ROWS: usize = 256;
 /// How many rows, each to be found by itself, the asking task reads by itself.

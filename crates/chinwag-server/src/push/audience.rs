@@ -10,13 +10,14 @@ use chinwag_proto::{
     ChatId, Seq, Timestamp, UserId,
     shapes::{PresenceStatus, PushPreference},
 };
+use futures_util::{StreamExt as _, TryStreamExt as _, future, stream};
 
 use super::{
     Push,
     lanes::{Errand, Key, What},
     looks::{Look, Notice, Stage},
     senders::LaneKey,
-    settings::PAGE,
+    settings::{PAGE, USERS_AT_ONCE},
 };
 
 /// What came of a look.
@@ -90,13 +91,7 @@ impl Push {
         seen: &mut Seen,
     ) -> EngineResult<bool> {
         let notice = &*look.notice;
-        let mut with_devices = Vec::new();
-        for user in users {
-            let devices = self.devices(user).await?;
-            if !devices.is_empty() {
-                with_devices.push((user.clone(), devices));
-            }
-        }
+        let with_devices = self.with_devices(users).await?;
         let has_device = !with_devices.is_empty();
         if !has_device {
             return Ok(false);
@@ -193,6 +188,22 @@ impl Push {
             && member.unread_after(&membership.marks, chat) < seq
             && is_heard
             && (!is_muted || (mentioned && self.settings.mentions_override_mute))
+    }
+
+    /// Reads the devices of those who have some, in the order of the users.
+    async fn with_devices(&self, users: &[UserId]) -> EngineResult<Vec<(UserId, Vec<DeviceRow>)>> {
+        let reading = users.iter().cloned();
+        let reading = reading.map(|user| self.with_its_devices(user));
+        let read = stream::iter(reading).buffered(USERS_AT_ONCE);
+        read.try_filter_map(future::ok).try_collect().await
+    }
+
+    async fn with_its_devices(
+        &self,
+        user: UserId,
+    ) -> EngineResult<Option<(UserId, Vec<DeviceRow>)>> {
+        let devices = self.devices(&user).await?;
+        Ok((!devices.is_empty()).then_some((user, devices)))
     }
 
     /// Reads the devices that somebody brings notes to.

@@ -54,8 +54,10 @@ pub(super) const HELD_RECORDS: u64 = 1_000_000;
 pub(super) const ACK_EVERY: Duration = Duration::from_millis(250);
 /// Users' chats whose note is remembered as standing on screens.
 pub(super) const STANDING: usize = 100_000;
-/// Members read in one step.
-pub(super) const PAGE: usize = 500;
+/// Members read in one step; the embedded store reads no more without another thread.
+pub(super) const PAGE: usize = 256;
+/// Users whose devices are read at a time, where each is a question of its own to a cluster.
+pub(super) const USERS_AT_ONCE: usize = 32;
 /// How long to wait before what the store couldn't tell is looked at again.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// The wait after a note's first failure, and the longest; twice as long after each, half of it by chance.
