@@ -4,12 +4,8 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use chinwag_backends::opensearch::{OpenSearch, Options};
-use chinwag_conformance::{Engine, SearchIndexEngine, chat, time, user};
-use chinwag_core::{
-    model::Intervals,
-    ports::{IndexState, Scope, SearchDocument, SearchIndex, SearchRequest},
-};
-use chinwag_proto::{EventId, Seq};
+use chinwag_conformance::{Engine, SearchIndexEngine};
+use chinwag_core::ports::{IndexState, SearchIndex};
 use serde_json::{Value, json};
 
 use crate::engine_process::address;
@@ -68,49 +64,6 @@ pub(crate) async fn open_whole(directory: &Path, options: Options) -> OpenSearch
         index.rebuild().await.unwrap().finish().await.unwrap();
     }
     index
-}
-
-/// A message in chat 1, whose id is its place.
-pub(crate) fn document(seq: u64, content: &str) -> SearchDocument {
-    SearchDocument {
-        id: EventId(seq),
-        chat: chat(1),
-        seq: Seq(seq),
-        sender: user("ana"),
-        timestamp: time(i64::try_from(seq).unwrap()),
-        content: Some(content.into()),
-        change_seq: Seq(seq),
-    }
-}
-
-/// That message as it was deleted at a later place.
-pub(crate) fn deleted(seq: u64, by: u64) -> SearchDocument {
-    SearchDocument {
-        content: None,
-        change_seq: Seq(by),
-        ..document(seq, "")
-    }
-}
-
-/// A search in all of chat 1.
-pub(crate) fn request(query: &str) -> SearchRequest {
-    SearchRequest {
-        query: query.into(),
-        scope: Scope(vec![(chat(1), Intervals::from(Seq(1)))]),
-        sender: None,
-        from: None,
-        to: None,
-        before: None,
-        limit: 1_000,
-    }
-}
-
-/// Searches all of chat 1 and returns the places, lowest first.
-pub(crate) async fn find(index: &dyn SearchIndex, query: &str) -> Vec<u64> {
-    let page = index.search(request(query)).await.unwrap();
-    let mut places: Vec<u64> = page.hits.iter().map(|hit| hit.seq.0).collect();
-    places.reverse();
-    places
 }
 
 /// Counts the indices of messages that are there.

@@ -9,7 +9,8 @@ use chinwag_core::ports::{EngineError, EngineResult, SearchIndex};
 use futures_util::future::join_all;
 
 use crate::{
-    fixture::{deleted, document, find, request, shared},
+    documents::{deleted, document, find, request},
+    fixture::shared,
     node::Node,
 };
 

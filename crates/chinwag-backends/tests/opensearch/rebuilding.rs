@@ -8,7 +8,10 @@ use chinwag_core::ports::{EngineError, IndexState, Rebuild, SearchDocument, Sear
 use parking_lot::Mutex;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::fixture::{connect, connect_whole, deleted, document, find, indices, set_index, shared};
+use crate::{
+    documents::{deleted, document, find},
+    fixture::{connect, connect_whole, indices, set_index, shared},
+};
 
 /// Options by which a node soon counts as dead.
 fn hasty() -> Options {

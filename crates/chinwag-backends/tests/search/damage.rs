@@ -9,8 +9,9 @@ use std::{
 use chinwag_core::ports::{IndexState, SearchIndex};
 use tempfile::TempDir;
 
-use crate::fixture::{
-    deleted, document, find, generation, open, open_whole, options, rebuild, until_missing,
+use crate::{
+    documents::{deleted, document, find},
+    fixture::{generation, open, open_whole, options, rebuild, until_missing},
 };
 
 /// An index with two segments, one of them with deletions.

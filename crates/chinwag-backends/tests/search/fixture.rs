@@ -9,10 +9,8 @@ use std::{
 use chinwag_backends::tantivy::{Options, TantivySearch};
 use chinwag_core::{
     clock::ManualClock,
-    model::Intervals,
-    ports::{IndexState, Scope, SearchDocument, SearchIndex, SearchRequest},
+    ports::{IndexState, SearchDocument, SearchIndex},
 };
-use chinwag_proto::{ChatId, EventId, Seq, Timestamp, UserId};
 
 /// How long anything may take before a test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -68,54 +66,6 @@ pub(crate) async fn until_missing(index: &dyn SearchIndex) -> String {
     };
     let found = tokio::time::timeout(PATIENCE, missing).await;
     found.expect("the damage is noticed")
-}
-
-/// A message in chat 1, whose id is its place.
-pub(crate) fn document(seq: u64, content: &str) -> SearchDocument {
-    SearchDocument {
-        id: EventId(seq),
-        chat: ChatId(1),
-        seq: Seq(seq),
-        sender: UserId::new("ana").unwrap(),
-        timestamp: Timestamp::from_unix_millis(i64::try_from(seq).unwrap()),
-        content: Some(content.into()),
-        change_seq: Seq(seq),
-    }
-}
-
-/// That message as it was deleted at a later place.
-pub(crate) fn deleted(seq: u64, by: u64) -> SearchDocument {
-    SearchDocument {
-        content: None,
-        change_seq: Seq(by),
-        ..document(seq, "")
-    }
-}
-
-/// A search in all of chat 1.
-pub(crate) fn request(query: &str) -> SearchRequest {
-    SearchRequest {
-        query: query.into(),
-        scope: Scope(vec![(ChatId(1), Intervals::from(Seq(1)))]),
-        sender: None,
-        from: None,
-        to: None,
-        before: None,
-        limit: 100_000,
-    }
-}
-
-/// Searches all of chat 1 and returns the places, lowest first; each is there once.
-pub(crate) async fn find(index: &dyn SearchIndex, query: &str) -> Vec<u64> {
-    let page = index.search(request(query)).await.unwrap();
-    let mut places: Vec<u64> = page.hits.iter().map(|hit| hit.seq.0).collect();
-    places.reverse();
-    assert!(
-        places.windows(2).all(|two| two[0] < two[1]),
-        "a document is doubled: {places:?}"
-    );
-    assert_eq!(page.total, places.len() as u64);
-    places
 }
 
 /// The directory that holds the index right now.

@@ -9,8 +9,9 @@ use chinwag_core::{
 };
 use chinwag_proto::Timestamp;
 
-use crate::fixture::{
-    PATIENCE, deleted, document, find, generation, open_whole, options, options_at,
+use crate::{
+    documents::{deleted, document, find},
+    fixture::{PATIENCE, generation, open_whole, options, options_at},
 };
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;

@@ -7,7 +7,10 @@ use std::{
 
 use chinwag_core::ports::SearchIndex;
 
-use crate::fixture::{document, find, open, open_whole, options};
+use crate::{
+    documents::{document, find},
+    fixture::{open, open_whole, options},
+};
 
 const ROUNDS: u64 = 6;
 /// Messages that a round writes at most; far more than it gets to.

@@ -2,8 +2,9 @@
 
 use chinwag_core::ports::{EngineError, IndexState, SearchIndex};
 
-use crate::fixture::{
-    document, find, generation, generations, open, open_whole, options, rebuild, request,
+use crate::{
+    documents::{document, find, request},
+    fixture::{generation, generations, open, open_whole, options, rebuild},
 };
 
 #[tokio::test]
