@@ -31,7 +31,7 @@ pub(super) struct Generation(u64);
 /// From when on every request to a chat went through this owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Since {
-    /// When the owner took the chat's shard under its present term.
+    /// When the owner took the chat's shard under its present term, or the time of the chat's last id before, the later.
     pub(super) owned: Timestamp,
     /// Where this owner made the chat itself: what was the newest generation then.
     pub(super) born: Option<Generation>,

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use chinwag_proto::{ClientId, EventId, Problem, Seq, SessionId, Timestamp, UserId};
+use chinwag_proto::{ClientId, EventId, Problem, Seq, SessionId, Timestamp, UserId, snowflake};
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{Notify, oneshot};
 
@@ -115,6 +115,9 @@ pub(super) struct Chat {
     pub(super) term: Term,
     /// Where this owner made it in this term: the newest generation of arrivals then.
     pub(super) born: Option<Generation>,
+    /// The time of the last id that was given before it was loaded, by the clock of whoever gave it: no request that was
+    /// stored before is more than two minutes younger, whatever this node's clock says.
+    pub(super) loaded_behind: Timestamp,
     state: Mutex<State>,
     /// Held from reading a message to stamping its change, so that changes of one message don't cross.
     pub(super) amending: tokio::sync::Mutex<()>,
@@ -171,6 +174,7 @@ impl Chat {
         Self {
             term,
             born: None,
+            loaded_behind: snowflake::time(head.id.0),
             state: Mutex::new(state),
             amending: tokio::sync::Mutex::new(()),
             marking: tokio::sync::Mutex::new(()),

@@ -27,7 +27,7 @@ impl Owner {
             return Ok(Some(arrived));
         }
         let since = Since {
-            owned: self.lease.since(id),
+            owned: self.lease.since(id).max(chat.loaded_behind),
             born: chat.born,
         };
         let never_came = self

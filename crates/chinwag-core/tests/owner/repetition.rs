@@ -211,3 +211,27 @@ async fn a_repeated_edit_and_reaction_take_one_place() {
         "two joins, a message, an edit, a reaction"
     );
 }
+
+#[tokio::test]
+async fn a_repetition_is_found_by_an_owner_whose_clock_is_minutes_behind_the_one_before() {
+    let mut node = Node::start().await;
+    let chat = node.group("ana", &["ben"]).await;
+    let client_id = uuid_at(0);
+    let first = repeated(
+        node.run("ana", chat, text_once("hi", &client_id))
+            .await
+            .unwrap(),
+    );
+    node.clock.step_to(NOW.plus_millis(-5 * 60_000));
+    node.restart(OwnerSettings::default()).await;
+    // The request is from the future, then it is not, and then its owner isn't a new one any more.
+    for _ in 0..3 {
+        let again = repeated(
+            node.run("ana", chat, text_once("hi", &client_id))
+                .await
+                .unwrap(),
+        );
+        assert_eq!(again, (first.0, true));
+        node.clock.advance(4 * 60_000);
+    }
+}
