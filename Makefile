@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help run web pictures build test conformance check lint fmt deny bench engines-up engines-down clean
+.PHONY: help run web pictures build test conformance soak check lint fmt deny bench engines-up engines-down clean
 
 help: ## Lists these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,6 +24,9 @@ test: ## Installs what the tests need and runs every test; prints minutes by sui
 
 conformance: ## Runs every named case on every real engine; closes with a table, ports × engines
 	scripts/conformance
+
+soak: ## Breaks nodes and engines for as long as in the field, again and again; SOAK_MINUTES=60
+	scripts/soak
 
 check: lint deny ## What must hold before a commit, apart from the tests
 

@@ -34,12 +34,32 @@ impl Clock for SystemClock {
         let since_1970 = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap_or_default();
-        Timestamp::from_unix_millis(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
+        let millis = i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX);
+        Timestamp::from_unix_millis(millis.saturating_add(offset_ms()))
     }
 
     fn elapsed(&self) -> Duration {
         self.0.elapsed()
     }
+}
+
+#[cfg(not(feature = "failpoints"))]
+fn offset_ms() -> i64 {
+    0
+}
+
+/// Returns by how much a test shifts this process's wall clock.
+#[cfg(feature = "failpoints")]
+fn offset_ms() -> i64 {
+    static OFFSET_MS: std::sync::OnceLock<i64> = std::sync::OnceLock::new();
+    *OFFSET_MS.get_or_init(|| {
+        let named = std::env::var("CLOCK_OFFSET_MS");
+        named.ok().map_or(0, |offset| {
+            offset
+                .parse()
+                .expect("a test shifts a clock by milliseconds")
+        })
+    })
 }
 
 /// A clock that stands until a test moves it.

@@ -15,6 +15,7 @@ mod commit;
 mod create;
 mod decision;
 mod execute;
+mod failpoint;
 mod feeding;
 mod hand_over;
 mod heads;

@@ -7,6 +7,7 @@ use chinwag_proto::{ChatId, Seq, UserId};
 use super::{
     Owner,
     chat::{Chat, Outgoing, TopicChange},
+    failpoint::Failpoint,
     feeding::{Minutes, Owed},
     members::Audience,
 };
@@ -32,6 +33,7 @@ impl Owner {
                 let count = state.outgoing.len().min(ROUND);
                 (state.row.epoch, state.outgoing.drain(..count).collect())
             };
+            Failpoint::Acknowledged.reach().await;
             for broadcast in broadcasts(id, epoch, &round) {
                 let users = Arc::clone(&broadcast.users);
                 self.ports
@@ -42,6 +44,7 @@ impl Owner {
             for (append, outgoing) in &round {
                 self.tell_topics(id, append, outgoing).await;
             }
+            Failpoint::Published.reach().await;
             self.hand_to_queue(id, chat.term, round).await;
         }
     }

@@ -12,6 +12,7 @@ use chinwag_proto::{ChatId, ErrorCode, Problem};
 use super::{
     Owner,
     chat::{Chat, Waiting},
+    failpoint::Failpoint,
 };
 use crate::ports::{Append, EngineError, EngineResult, Follow};
 
@@ -56,11 +57,15 @@ impl Owner {
                 Ok(())
             };
             let written = match marked {
-                Ok(()) => self.append(id, &chat, &batch).await,
+                Ok(()) => {
+                    Failpoint::Stamped.reach().await;
+                    self.append(id, &chat, &batch).await
+                }
                 Err(problem) => Err(problem),
             };
             match written {
                 Ok(()) => {
+                    Failpoint::Stored.reach().await;
                     self.confirm(&chat, &mut batch);
                     self.start_publishing(id, &chat).await;
                 }

@@ -26,9 +26,15 @@ const PASSWORD: &str = "correct horse battery staple";
 
 /// Engines that nobody else's data comes into: names of a keyspace and of prefixes.
 pub(crate) struct Engines {
-    name: String,
+    pub(crate) name: String,
+    /// Addresses of engines: those that all tests share, or a test's own.
+    pub(crate) cassandra: String,
+    pub(crate) redis: String,
+    pub(crate) kafka: String,
+    /// On how many nodes of Cassandra each row is.
+    pub(crate) replication: u8,
     /// What every node's configuration says besides.
-    more: &'static str,
+    pub(crate) more: String,
 }
 
 impl Engines {
@@ -37,9 +43,16 @@ impl Engines {
     }
 
     /// Makes engines whose nodes are all configured with some more, such as `direct_max_members = 2`.
-    pub(crate) fn with(more: &'static str) -> Self {
-        let name = format!("serve_{:x}", rand::random::<u64>());
-        Self { name, more }
+    pub(crate) fn with(more: impl Into<String>) -> Self {
+        let host = std::env::var("ENGINES_ADDRESS").unwrap_or_else(|_| "127.0.0.1".into());
+        Self {
+            name: format!("serve_{:x}", rand::random::<u64>()),
+            cassandra: format!("{host}:19042"),
+            redis: format!("{host}:16379"),
+            kafka: format!("{host}:19092"),
+            replication: 1,
+            more: more.into(),
+        }
     }
 
     /// Makes a node's directory: one that is called by others where it has roles, all but the index on every node but one.
@@ -63,8 +76,14 @@ impl Engines {
     }
 
     fn place(&self, node: &str) -> Place {
-        let host = std::env::var("ENGINES_ADDRESS").unwrap_or_else(|_| "127.0.0.1".into());
-        let Self { name, more } = self;
+        let Self {
+            name,
+            cassandra,
+            replication,
+            redis,
+            kafka,
+            more,
+        } = self;
         let text = format!(
             r#"
             listen = "127.0.0.1:0"
@@ -81,14 +100,14 @@ impl Engines {
             bus = "redis"
             queue = "kafka"
             [cassandra]
-            contact_points = ["{host}:19042"]
+            contact_points = ["{cassandra}"]
             keyspace = "{name}"
-            replication = 1
+            replication = {replication}
             [redis]
-            urls = ["redis://{host}:16379"]
+            urls = ["redis://{redis}"]
             prefix = "{name}"
             [kafka]
-            brokers = ["{host}:19092"]
+            brokers = ["{kafka}"]
             prefix = "{name}"
             partitions = 2
             replication = 1
@@ -97,7 +116,10 @@ impl Engines {
         );
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("node.toml"), text).unwrap();
-        Place { directory }
+        Place {
+            directory,
+            environment: Vec::new(),
+        }
     }
 }
 
@@ -109,6 +131,8 @@ pub(crate) const EVERYTHING: &str = "gateway,api,chat,fanout,indexer,push";
 /// A node's directory with its configuration.
 pub(crate) struct Place {
     directory: TempDir,
+    /// Variables of the server's environment.
+    pub(crate) environment: Vec<(String, String)>,
 }
 
 impl Place {
@@ -126,7 +150,10 @@ impl Place {
         let directory = tempfile::tempdir().unwrap();
         let from = self.directory.path().join("node.toml");
         std::fs::copy(from, directory.path().join("node.toml")).unwrap();
-        Self { directory }
+        Self {
+            directory,
+            environment: self.environment.clone(),
+        }
     }
 
     /// Runs an operator's command beside the server.
@@ -164,6 +191,7 @@ impl Place {
         let mut child = Command::new(env!("CARGO_BIN_EXE_chinwag"))
             .args(["serve", "--config", "node.toml"])
             .current_dir(self.directory.path())
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)

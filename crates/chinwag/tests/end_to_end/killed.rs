@@ -6,19 +6,15 @@ use chinwag_load::{
     check::history::{Server, ServerState, What},
     recording::RecordedHttp,
 };
-use chinwag_proto::{
-    ChatId,
-    http::{CreateChat, HistoryQuery},
-    shapes::HistoryVisible,
-};
+use chinwag_proto::{ChatId, http::CreateChat, shapes::HistoryVisible};
 
 use crate::{
     binary::{Serve, Served},
     fixture::user,
     load::{Load, chatter, come_and_go},
     proxy::{History, Proxy},
+    reading::{finds_what_history_shows, read_everything},
     recorded::{RecordedDevice, assert_sound, checked, new_history, recorded_http},
-    search,
     tokens::{SECRET, token},
 };
 
@@ -104,45 +100,6 @@ async fn settle(chats: &Chats, devices: &[Arc<RecordedDevice>], text: &str) {
     }
 }
 
-/// Reads the counts, and all messages in both directions.
-async fn read_everything(http: &RecordedHttp<Vec<u8>>, chats: &[ChatId]) {
-    for chat in chats {
-        http.chat(*chat).await.unwrap();
-        let query = HistoryQuery {
-            chat_id: *chat,
-            before: None,
-            after: None,
-            around: None,
-            limit: Some(70),
-        };
-        let mut backward = query.clone();
-        loop {
-            let page = http.history(&backward).await.unwrap();
-            let Some(last) = page.messages.last().filter(|_| page.has_more) else {
-                // The oldest: all pages after it, from the other side.
-                let oldest = page.messages.last().map(|oldest| oldest.id.to_string());
-                forward(http, query, oldest).await;
-                break;
-            };
-            backward.before = Some(last.id.to_string());
-        }
-    }
-}
-
-async fn forward(http: &RecordedHttp<Vec<u8>>, query: HistoryQuery, oldest: Option<String>) {
-    let mut forward = HistoryQuery {
-        after: oldest,
-        ..query
-    };
-    loop {
-        let page = http.history(&forward).await.unwrap();
-        match page.messages.last().filter(|_| page.has_more) {
-            Some(last) => forward.after = Some(last.id.to_string()),
-            None => return,
-        }
-    }
-}
-
 async fn dump(owner: &RecordedHttp<Vec<u8>>, chats: &Chats) {
     for chat in [chats.direct, chats.team, chats.crowd] {
         owner.dump(chat).await.unwrap();
@@ -209,7 +166,7 @@ async fn no_promise_is_broken_by_kill_9_cuts_and_members_who_come_and_go() {
     for name in PEOPLE {
         let http = chinwag_client::Http::new(&url).with_token(token(name));
         for chat in chats.of(name) {
-            search::finds_what_history_shows(&http, chat, &["says", "edits"]).await;
+            finds_what_history_shows(&http, chat, &["says", "edits"]).await;
         }
     }
     for device in devices {

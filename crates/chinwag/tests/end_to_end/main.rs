@@ -16,6 +16,7 @@ mod page_edges;
 mod planted;
 mod property;
 mod proxy;
+mod reading;
 mod recorded;
 mod rest;
 mod search;

@@ -1,31 +1,22 @@
 //! Search through the front door: what is found, after what.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
-use chinwag_client::Http;
 use chinwag_core::{
     model::Intervals,
     ports::{Order, QueueGroup, ReadRange, Scope, SearchRequest},
 };
-use chinwag_proto::{ChatId, Seq, http::HistoryQuery, shapes::Message};
+use chinwag_proto::{ChatId, Seq};
 use chinwag_server::indexer::Report;
 use reqwest::{Method, StatusCode};
 
-use crate::fixture::{PATIENCE, Person, Running};
+use crate::{
+    fixture::{Person, Running},
+    reading::until,
+};
 
 async fn total(person: &Person, words: &str) -> u64 {
     person.http.search(words, None).await.unwrap().total
-}
-
-/// Waits until something holds.
-async fn until(what: &str, holds: impl AsyncFn() -> bool) {
-    let waiting = async {
-        while !holds().await {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    let in_time = tokio::time::timeout(PATIENCE, waiting).await;
-    assert!(in_time.is_ok(), "never: {what}");
 }
 
 /// Sends an operator's command over the control socket.
@@ -37,42 +28,6 @@ async fn control(running: &Running, method: Method, path: &str) -> Report {
         .unwrap();
     let request = client.request(method, format!("http://localhost{path}"));
     request.send().await.unwrap().json().await.unwrap()
-}
-
-/// Checks that of a chat's messages that have a word, as history shows them, each is found, and none twice.
-pub(crate) async fn finds_what_history_shows(http: &Http, chat: ChatId, words: &[&str]) {
-    let shown = history(http, chat).await;
-    for word in words {
-        let with_word = shown
-            .iter()
-            .filter(|message| message.content.split(' ').any(|part| part == *word));
-        let wanted = with_word.count() as u64;
-        let query = format!("{word} ");
-        until(
-            &format!("{wanted} messages with {word} are found"),
-            async || http.search(&query, Some(chat)).await.unwrap().total == wanted,
-        )
-        .await;
-    }
-}
-
-async fn history(http: &Http, chat: ChatId) -> Vec<Message> {
-    let mut query = HistoryQuery {
-        chat_id: chat,
-        before: None,
-        after: None,
-        around: None,
-        limit: Some(200),
-    };
-    let mut all: Vec<Message> = Vec::new();
-    loop {
-        let page = http.history(&query).await.unwrap();
-        all.extend(page.messages);
-        match all.last().filter(|_| page.has_more) {
-            Some(last) => query.before = Some(last.id.to_string()),
-            None => return all,
-        }
-    }
 }
 
 fn search_dir(running: &Running) -> PathBuf {
