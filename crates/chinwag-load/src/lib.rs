@@ -2,4 +2,7 @@
 
 pub mod bench;
 pub mod check;
+mod clock;
+mod open_files;
 pub mod recording;
+pub mod site;

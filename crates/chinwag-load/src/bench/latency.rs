@@ -6,8 +6,13 @@ use serde::{Deserialize, Serialize};
 
 /// The digits that a time is exact to.
 const DIGITS: u8 = 3;
+/// The digits where many are kept side by side.
+const COARSE_DIGITS: u8 = 2;
 /// The longest time told apart, nanoseconds: ten minutes.
 const LONGEST: u64 = 600_000_000_000;
+
+/// Points of a curve for each halving of what is left above them.
+const STEPS_A_HALVING: u32 = 4;
 
 /// Counts times, in nanoseconds.
 pub(super) struct Latency(Histogram<u64>);
@@ -34,10 +39,29 @@ pub struct Percentiles {
     pub max_ms: f64,
 }
 
+/// A point of a curve of percentiles.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CurvePoint {
+    /// Which part of all took no longer, 0 to 1.
+    pub quantile: f64,
+    /// How long that is, milliseconds.
+    pub ms: f64,
+}
+
 impl Latency {
     /// Makes an empty one.
     pub(super) fn new() -> Self {
-        let histogram = Histogram::new_with_bounds(1_000, LONGEST, DIGITS);
+        Self::of(DIGITS)
+    }
+
+    /// Makes an empty one that takes an eighth of the memory.
+    pub(super) fn coarse() -> Self {
+        Self::of(COARSE_DIGITS)
+    }
+
+    fn of(digits: u8) -> Self {
+        let histogram = Histogram::new_with_bounds(1_000, LONGEST, digits);
         Self(histogram.expect("the bounds and digits are such as the library takes"))
     }
 
@@ -64,6 +88,22 @@ impl Latency {
         )
     }
 
+    /// Returns the curve of its percentiles; empty where nothing was counted.
+    pub(super) fn curve(&self) -> Vec<CurvePoint> {
+        let steps = self.0.iter_quantiles(STEPS_A_HALVING);
+        let mut curve: Vec<CurvePoint> = Vec::new();
+        for step in steps {
+            let point = CurvePoint {
+                quantile: step.quantile_iterated_to(),
+                ms: step.value_iterated_to() as f64 / 1e6,
+            };
+            if curve.last() != Some(&point) {
+                curve.push(point);
+            }
+        }
+        curve
+    }
+
     /// Returns what people read; none where nothing was counted.
     pub(super) fn percentiles(&self) -> Option<Percentiles> {
         let millis = |nanos: u64| nanos as f64 / 1e6;
@@ -82,6 +122,23 @@ impl Latency {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_curve_rises_from_the_median_to_the_longest() {
+        let mut latency = Latency::new();
+        (1..=1_000).for_each(|n| latency.record(n * 1_000_000));
+        let curve = latency.curve();
+        assert!(curve.is_sorted_by_key(|point| point.quantile));
+        assert!(curve.is_sorted_by_key(|point| point.ms));
+        let near = |quantile: f64| {
+            let above = curve.iter().find(|point| point.quantile >= quantile);
+            above.unwrap().ms
+        };
+        assert!((near(0.5) - 500.0).abs() < 5.0, "{curve:?}");
+        assert!((near(0.99) - 990.0).abs() < 5.0, "{curve:?}");
+        assert!((curve.last().unwrap().ms - 1_000.0).abs() < 2.0);
+        assert_eq!(Latency::new().curve(), []);
+    }
 
     #[test]
     fn what_two_processes_counted_is_what_one_would_have() {

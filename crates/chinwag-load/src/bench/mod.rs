@@ -4,17 +4,19 @@
 //! processes that make the load ([`generator`]), and puts together what they measured with what the kernel says of
 //! the server. A run in which anything was lost, doubled or out of order has no figures.
 
-mod clock;
 mod coordinator;
 mod faults;
+mod file;
 pub mod generator;
 mod latency;
 pub mod options;
 mod plan;
 pub mod report;
 mod stamp;
+mod timeline;
 
 pub use coordinator::run;
+pub use file::read as read_file;
 pub use latency::Percentiles;
 pub use options::{Options, Scenario};
-pub use report::Report;
+pub use report::{Report, page};

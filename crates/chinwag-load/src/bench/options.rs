@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use crate::site::SiteOptions;
+
 /// A run.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Scenario {
@@ -106,56 +108,31 @@ pub struct Times {
 /// Which server, and from where.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
-    /// The server, such as http://127.0.0.1:8080; without one, a server of its own on a new directory.
-    #[arg(long, global = true, value_name = "URL")]
-    pub server: Option<String>,
-    /// The secret that the server takes tokens by (its auth.jwt_secret), to sign those of the run's users.
-    #[arg(
-        long,
-        global = true,
-        value_name = "SECRET",
-        env = "CHINWAG_BENCH_JWT_SECRET",
-        hide_env_values = true
-    )]
-    pub jwt_secret: Option<String>,
-    /// The data directory of that server, where it runs on this machine: users and tokens by its control socket.
-    #[arg(
-        long,
-        global = true,
-        value_name = "DIRECTORY",
-        conflicts_with = "jwt_secret"
-    )]
-    pub data_dir: Option<PathBuf>,
+    /// Which server.
+    #[command(flatten)]
+    pub site: SiteOptions,
     /// The process of that server, where it runs on this machine: its processor time and memory are measured.
     #[arg(long, global = true, value_name = "PID")]
     pub server_pid: Option<u32>,
-    /// Where the server of its own keeps its data: take a directory on the disk that matters.
-    #[arg(
-        long,
-        global = true,
-        value_name = "DIRECTORY",
-        conflicts_with = "server"
-    )]
-    pub store_in: Option<PathBuf>,
     /// Processes that make the load; by default as few as the limit of open files allows.
     #[arg(long, global = true, value_name = "COUNT")]
     pub processes: Option<u32>,
     /// Print the result as JSON.
     #[arg(long, global = true)]
     pub json: bool,
-    /// What the server of its own is configured by, beside what a run sets.
-    #[arg(skip)]
-    pub config: Option<PathBuf>,
+    /// Write the result as a page for a browser, with plots.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub html: Option<PathBuf>,
 }
 
-fn seconds(text: &str) -> Result<f64, String> {
+pub(crate) fn seconds(text: &str) -> Result<f64, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
     let fits = (0.0..=86_400.0).contains(&seconds);
     fits.then_some(seconds)
         .ok_or_else(|| "0 to 86400 seconds".to_owned())
 }
 
-fn rate(text: &str) -> Result<f64, String> {
+pub(crate) fn rate(text: &str) -> Result<f64, String> {
     let rate: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
     let fits = rate > 0.0 && rate <= 10_000_000.0;
     fits.then_some(rate)

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use chinwag_proto::{ChatId, Seq};
 use serde::{Deserialize, Serialize};
 
-use super::{faults::Faults, latency::Counts};
+use super::{faults::Faults, latency::Counts, timeline::SliceCounts};
 
 /// The first line that a process reads: what it is to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -114,10 +114,23 @@ pub(super) struct Outcome {
     pub(super) delivery: Counts,
     /// From when a message was due to when it was handed to the kernel: how far the generator itself is behind.
     pub(super) lag: Counts,
+    /// The deliveries' times, slice by slice of what is measured.
+    pub(super) timeline: SliceCounts,
+    /// Bytes of frames that came and left from the start on, heartbeats included.
+    pub(super) bytes: Bytes,
     /// What should not have happened.
     pub(super) faults: Faults,
     /// What was seen of each message of a group, in order of place.
     pub(super) seen: Vec<SeenPlace>,
+}
+
+/// Bytes over sockets, as the generator reads and writes them: without what TCP adds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Bytes {
+    /// From the server.
+    pub received: u64,
+    /// To the server.
+    pub sent: u64,
 }
 
 /// What a process's connections saw of one place of a group.

@@ -1,10 +1,18 @@
 //! What came of a run: for a machine as JSON, for a person as a table.
 
+mod page;
 mod table;
 
 use serde::Serialize;
 
-use super::{faults::Faults, latency::Percentiles};
+pub use page::page;
+
+use super::{
+    faults::Faults,
+    latency::{CurvePoint, Percentiles},
+    plan::Bytes,
+    timeline::Slice,
+};
 
 /// What came of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -74,8 +82,58 @@ pub struct Figures {
     /// What the server used of memory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<Memory>,
+    /// What the kernel's sockets took, before the run's connections and while it measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kernel: Option<KernelGrowth>,
+    /// Bytes over the generator's sockets from the first send to the last delivery, warm-up and heartbeats included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<Bytes>,
     /// What the generator used, and how far it was behind.
     pub generator: Generator,
+    /// The deliveries' times as the run went on.
+    pub timeline: Vec<Slice>,
+    /// The deliveries' percentiles as a curve.
+    pub curve: Vec<CurvePoint>,
+    /// What was used as the run went on.
+    pub usage: Vec<Moment>,
+}
+
+/// What was used in a part of what is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Moment {
+    /// When that part ended, seconds from the beginning of what is measured.
+    pub at: f64,
+    /// Processors that the server used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_cores: Option<f64>,
+    /// The server's resident memory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_resident_bytes: Option<u64>,
+    /// Processors that the generator used.
+    pub generator_cores: f64,
+}
+
+/// What the kernel takes for all sockets of this machine, both ends and those of others included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Kernel {
+    /// TCP sockets in use.
+    pub tcp_sockets: u64,
+    /// What waits in their buffers, counted in pages.
+    pub tcp_buffer_bytes: u64,
+    /// The kernel's own structures, sockets and open files among them.
+    pub slab_bytes: u64,
+}
+
+/// What the kernel's sockets took before the run's connections, and while it measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KernelGrowth {
+    /// Before.
+    pub before: Kernel,
+    /// At the end of what was measured.
+    pub after: Kernel,
 }
 
 /// What happened.
@@ -111,6 +169,8 @@ pub struct Memory {
     pub before_bytes: u64,
     /// At the end of what was measured.
     pub after_bytes: u64,
+    /// The most that was seen while it was measured.
+    pub peak_bytes: u64,
     /// What each connection took, in a run of idle ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes_per_connection: Option<f64>,

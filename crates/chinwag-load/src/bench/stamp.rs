@@ -15,7 +15,7 @@ pub(super) struct Stamp {
     pub(super) sender: u32,
     /// Counts the sender's messages, from 1.
     pub(super) number: u32,
-    /// When it was to be sent, nanoseconds of [`super::clock::now`].
+    /// When it was to be sent, nanoseconds of [`crate::clock::now`].
     pub(super) due: u64,
 }
 

@@ -22,13 +22,13 @@ use super::{
     plans::{shares, start},
 };
 use crate::bench::{
-    clock::{SECOND, now, thread_cpu},
     faults::Faults,
     options::{Group, Pace, Times},
     plan::{Outcome, Plan, Start, Traffic},
     report::Bare,
     stamp::Stamp,
 };
+use crate::clock::{SECOND, now, thread_cpu};
 
 /// Rounds that count, at most: enough for a median.
 const ROUNDS: u32 = 50;

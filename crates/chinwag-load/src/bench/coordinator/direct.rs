@@ -19,13 +19,13 @@ pub(super) async fn run(run: &Run<'_>, settings: &options::Direct) -> Result<Rep
     let connections = settings.connections;
     // Both ends of a chat are in one process, which can check what both see.
     let shares = shares(connections, run.options.processes, 2)?;
-    let people = run.site.tokens.people(connections).await?;
+    let people = run.server.tokens().people("bench", connections).await?;
     let traffic = |_, count| Traffic::Direct(pace(settings.pace, count, connections));
     let plans = plans(run, &shares, &people, settings.content_bytes, traffic);
     let mut crew = Crew::start(&plans).await?;
     crew.connected(run.progress).await?;
     run.progress.say("chats are made");
-    let chats = people::direct_chats(&run.site.url, &people).await?;
+    let chats = people::direct_chats(run.server.url(), &people).await?;
     let start = start(settings.times);
     let mut rest = &chats[..];
     let mut starts = Vec::new();
@@ -42,7 +42,7 @@ pub(super) async fn run(run: &Run<'_>, settings: &options::Direct) -> Result<Rep
     Ok(Report::of(
         "direct",
         settings,
-        run.site.target(),
+        run.server.target(),
         figures,
         faults,
     ))

@@ -23,7 +23,7 @@ pub(super) async fn run(run: &Run<'_>, settings: &options::Group) -> Result<Repo
     let (members, senders) = (settings.members, settings.senders);
     ensure!(senders <= members, "only members send");
     let shares = shares(members, run.options.processes, 1)?;
-    let people = run.site.tokens.people(members).await?;
+    let people = run.server.tokens().people("bench", members).await?;
     let traffic = |before: u32, count: u32| {
         let senders_here = senders.saturating_sub(before).min(count);
         Traffic::Group {
@@ -35,7 +35,7 @@ pub(super) async fn run(run: &Run<'_>, settings: &options::Group) -> Result<Repo
     let mut crew = Crew::start(&plans).await?;
     crew.connected(run.progress).await?;
     run.progress.say("the group is made");
-    let chat = people::group(&run.site.url, &people).await?;
+    let chat = people::group(run.server.url(), &people).await?;
     settle(run, settings.settle).await;
     let start = Start {
         chats: vec![chat],
@@ -55,7 +55,7 @@ pub(super) async fn run(run: &Run<'_>, settings: &options::Group) -> Result<Repo
     Ok(Report::of(
         "group",
         settings,
-        run.site.target(),
+        run.server.target(),
         figures,
         faults,
     ))

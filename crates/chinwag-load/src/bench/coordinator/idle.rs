@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use super::{
     Run,
     crew::Crew,
-    measuring::measure,
+    measuring::{bytes, measure},
     plans::{plans, shares, start},
     process,
 };
@@ -24,7 +24,7 @@ const WARM_UP_CONNECTIONS: u32 = 100;
 const WARM_UP_REST: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(run: &Run<'_>, settings: &options::Idle) -> Result<Report> {
-    let pid = run.site.pid;
+    let pid = run.server.pid;
     let pid = pid.context("whose memory? give --server-pid of a server on this machine")?;
     hold(run, WARM_UP_CONNECTIONS.min(settings.connections)).await?;
     tokio::time::sleep(WARM_UP_REST).await;
@@ -48,6 +48,7 @@ pub(super) async fn run(run: &Run<'_>, settings: &options::Idle) -> Result<Repor
         memory: Some(Memory {
             before_bytes,
             after_bytes,
+            peak_bytes: used.peak_bytes.max(after_bytes),
             bytes_per_connection: Some(growth / f64::from(settings.connections)),
         }),
         generator: Generator {
@@ -55,13 +56,16 @@ pub(super) async fn run(run: &Run<'_>, settings: &options::Idle) -> Result<Repor
             usage: Usage::of(used.generator, used.seconds, None),
             lag: None,
         },
+        kernel: used.kernel,
+        bytes: Some(bytes(&outcomes)),
+        usage: used.usage,
         ..Figures::default()
     };
     let faults = Faults::default();
     Ok(Report::of(
         "idle",
         settings,
-        run.site.target(),
+        run.server.target(),
         figures,
         faults,
     ))
@@ -70,7 +74,7 @@ pub(super) async fn run(run: &Run<'_>, settings: &options::Idle) -> Result<Repor
 /// Opens connections of users of their own.
 async fn hold(run: &Run<'_>, connections: u32) -> Result<Crew> {
     let shares = shares(connections, run.options.processes, 1)?;
-    let people = run.site.tokens.people(connections).await?;
+    let people = run.server.tokens().people("bench", connections).await?;
     let plans = plans(run, &shares, &people, 0, |_, _| Traffic::Idle);
     let mut crew = Crew::start(&plans).await?;
     crew.connected(run.progress).await?;

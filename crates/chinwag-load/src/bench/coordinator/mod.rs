@@ -5,35 +5,35 @@ mod crew;
 mod direct;
 mod group;
 mod idle;
+mod kernel;
+mod measured;
 mod measuring;
-mod own_server;
 mod people;
 mod plans;
 mod process;
 mod progress;
-mod site;
 
 use anyhow::Result;
 
-use self::{progress::Progress, site::Site};
+use self::{measured::Measured, progress::Progress};
 use super::{
-    generator::raise_file_limit,
     options::{Options, Scenario},
-    report::Report,
+    report::{Kernel, Report},
 };
 
 /// Does a run: starts what it needs, measures, and stops what it started.
 ///
 /// Errors: what keeps the run from its end. That messages were lost, doubled or out of order is told in the report.
 pub async fn run(scenario: &Scenario, options: &Options) -> Result<Report> {
-    raise_file_limit()?;
+    crate::open_files::allow_all()?;
     let progress = Progress::new();
     progress.say("the server starts");
-    let site = Site::open(options).await?;
+    let server = Measured::open(options).await?;
     let run = Run {
-        site: &site,
+        server: &server,
         options,
         progress: &progress,
+        kernel: kernel::read().ok(),
     };
     let report = match scenario {
         Scenario::Direct(settings) => direct::run(&run, settings).await,
@@ -41,13 +41,15 @@ pub async fn run(scenario: &Scenario, options: &Options) -> Result<Report> {
         Scenario::Idle(settings) => idle::run(&run, settings).await,
     };
     progress.say("the server stops");
-    site.close().await?;
+    server.close().await?;
     report
 }
 
 /// What every run works with.
 struct Run<'a> {
-    site: &'a Site,
+    server: &'a Measured,
     options: &'a Options,
     progress: &'a Progress,
+    /// What the kernel's sockets took before the run; none where it doesn't say.
+    kernel: Option<Kernel>,
 }

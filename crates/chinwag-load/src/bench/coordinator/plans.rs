@@ -3,11 +3,14 @@
 use anyhow::{Result, bail};
 use rustix::process::{Resource, getrlimit};
 
-use super::{Run, people::Person};
-use crate::bench::{
+use super::Run;
+use crate::{
+    bench::{
+        options::{self, Times},
+        plan::{Pace, Plan, Start, Traffic},
+    },
     clock::SECOND,
-    options::{self, Times},
-    plan::{Pace, Plan, Start, Traffic},
+    site::Person,
 };
 
 /// Files that a process needs beside its connections.
@@ -46,8 +49,8 @@ pub(super) fn plans(
         first += count;
         let people = people.iter().skip(before as usize).take(*count as usize);
         Plan {
-            server: run.site.socket,
-            host: run.site.host.clone(),
+            server: run.server.socket,
+            host: run.server.host.clone(),
             tokens: people.map(|person| person.token.clone()).collect(),
             count: *count as usize,
             first: before,
@@ -70,7 +73,7 @@ pub(super) fn pace(pace: options::Pace, share: u32, all: u32) -> Pace {
 /// Returns when to begin, from when on to measure, and when to end.
 pub(super) fn start(times: Times) -> Start {
     let nanos = |seconds: f64| (seconds * SECOND as f64) as u64;
-    let begin = crate::bench::clock::now() + AHEAD;
+    let begin = crate::clock::now() + AHEAD;
     let measure = begin + nanos(times.warm_up);
     Start {
         begin,

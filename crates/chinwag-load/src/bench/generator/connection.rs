@@ -99,8 +99,8 @@ impl Connection {
         }
     }
 
-    /// Writes what the kernel takes; the rest stays until the socket is writable again.
-    pub(super) fn flush(&mut self) -> io::Result<()> {
+    /// Writes what the kernel takes, and returns how much that was; the rest stays until the socket is writable again.
+    pub(super) fn flush(&mut self) -> io::Result<usize> {
         let mut written = 0;
         while written < self.out.len() {
             match self.stream.write(&self.out[written..]) {
@@ -111,7 +111,7 @@ impl Connection {
             }
         }
         self.out.drain(..written);
-        Ok(())
+        Ok(written)
     }
 }
 

@@ -11,10 +11,10 @@ use super::{
     scan::Seen,
 };
 use crate::bench::{
-    clock::now,
     plan::{Outcome, Pace, Plan, Start},
     stamp::Stamp,
 };
+use crate::clock::now;
 
 /// One connection of a chat of two.
 #[derive(Default)]

@@ -9,10 +9,10 @@ use super::{
     scan::Seen,
 };
 use crate::bench::{
-    clock::now,
     plan::{Outcome, Pace, Plan, SeenPlace, Start},
     stamp::Stamp,
 };
+use crate::clock::now;
 
 /// A member who only listens.
 #[derive(Default, Clone, Copy)]

@@ -6,12 +6,15 @@ use super::{
     net::{Listener, Net},
     uuid::Uuids,
 };
-use crate::bench::{
+use crate::{
+    bench::{
+        faults::Faults,
+        latency::Latency,
+        plan::{Outcome, Start},
+        stamp::Stamp,
+        timeline::Timeline,
+    },
     clock::now,
-    faults::Faults,
-    latency::Latency,
-    plan::{Outcome, Start},
-    stamp::Stamp,
 };
 
 /// What connections do, and what is made of what they are told.
@@ -69,6 +72,7 @@ pub(super) struct Measures {
     pub(super) ack: Latency,
     pub(super) delivery: Latency,
     pub(super) lag: Latency,
+    timeline: Timeline,
     pub(super) faults: Faults,
     pub(super) sent: u64,
     pub(super) completed: u64,
@@ -81,6 +85,7 @@ impl Measures {
             ack: Latency::new(),
             delivery: Latency::new(),
             lag: Latency::new(),
+            timeline: Timeline::default(),
             faults: Faults::default(),
             sent: 0,
             completed: 0,
@@ -93,6 +98,7 @@ impl Measures {
             measure: start.measure,
             until: start.until,
         };
+        self.timeline = Timeline::new(start.measure, start.until);
     }
 
     /// Notes a send that was due at a time.
@@ -114,6 +120,7 @@ impl Measures {
     pub(super) fn note_delivery(&mut self, due: u64, at: u64) {
         if self.window.holds(due) {
             self.delivery.record(at.saturating_sub(due));
+            self.timeline.record(due, at.saturating_sub(due));
         }
     }
 
@@ -124,8 +131,9 @@ impl Measures {
             ack: self.ack.counts(),
             delivery: self.delivery.counts(),
             lag: self.lag.counts(),
+            timeline: self.timeline.counts(),
             faults: self.faults,
-            seen: Vec::new(),
+            ..Outcome::default()
         }
     }
 }

@@ -16,7 +16,6 @@ mod scan;
 mod uuid;
 
 use anyhow::{Context as _, Result};
-use rustix::process::{Resource, getrlimit, setrlimit};
 
 use self::{
     direct::Direct,
@@ -26,10 +25,8 @@ use self::{
     net::{Events, Net, Target, read_buffer},
     orders::Orders,
 };
-use super::{
-    clock::{MILLISECOND, SECOND, now},
-    plan::{Order, Plan, Traffic, Word},
-};
+use super::plan::{Order, Outcome, Plan, Traffic, Word};
+use crate::clock::{MILLISECOND, SECOND, now};
 
 /// How often the coordinator is told how far it is.
 const PROGRESS: u64 = 250 * MILLISECOND;
@@ -44,7 +41,7 @@ pub fn run() -> Result<()> {
 }
 
 fn work() -> Result<()> {
-    raise_file_limit()?;
+    crate::open_files::allow_all()?;
     let mut orders = Orders::default();
     let plan = orders.plan().context("no plan came")?;
     let target = Target {
@@ -112,7 +109,11 @@ fn drive<L: Load>(mut net: Net, mut orders: Orders, mut load: L, plan: &Plan) ->
                 if let Some(messages) = messages
                     && (load.is_complete(messages) || time >= give_up_at)
                 {
-                    return orders::say(&Word::Done(Box::new(load.outcome(messages))));
+                    let outcome = Outcome {
+                        bytes: net.take_bytes(),
+                        ..load.outcome(messages)
+                    };
+                    return orders::say(&Word::Done(Box::new(outcome)));
                 }
             }
         }
@@ -134,6 +135,7 @@ fn drive<L: Load>(mut net: Net, mut orders: Orders, mut load: L, plan: &Plan) ->
             stage = match order {
                 Order::Start(start) => {
                     load.start(&start);
+                    net.take_bytes();
                     Stage::Sending
                 }
                 Order::Finish { messages } => Stage::Finishing {
@@ -143,11 +145,4 @@ fn drive<L: Load>(mut net: Net, mut orders: Orders, mut load: L, plan: &Plan) ->
             };
         }
     }
-}
-
-/// Lets this process open as many files as it ever may.
-pub(super) fn raise_file_limit() -> Result<()> {
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    setrlimit(Resource::Nofile, limit).context("can't raise the number of open files")
 }

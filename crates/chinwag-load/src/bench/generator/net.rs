@@ -16,7 +16,10 @@ use super::{
     frame::{self, Opcode},
     scan::{Seen, scan},
 };
-use crate::bench::clock::{MILLISECOND, SECOND, now};
+use crate::{
+    bench::plan::Bytes,
+    clock::{MILLISECOND, SECOND, now},
+};
 
 /// What the kernel tells of one call.
 const EVENTS: usize = 512;
@@ -61,6 +64,7 @@ pub(super) struct Net {
     mask: [u8; 4],
     text: Vec<u8>,
     heartbeats: Heartbeats,
+    bytes: Bytes,
 }
 
 /// Which connection gives the next sign of life: all in turn, evenly over the interval.
@@ -92,6 +96,7 @@ impl Net {
             mask: rand::random(),
             text: Vec::new(),
             heartbeats: Heartbeats { next: 0, due: 0 },
+            bytes: Bytes::default(),
         })
     }
 
@@ -103,6 +108,11 @@ impl Net {
     /// Returns whether all have.
     pub(super) fn all_ready(&self) -> bool {
         self.ready == self.target.count
+    }
+
+    /// Returns the bytes that came and left since this was asked for last.
+    pub(super) fn take_bytes(&mut self) -> Bytes {
+        std::mem::take(&mut self.bytes)
     }
 
     /// Opens connections as long as few handshakes are under way.
@@ -148,7 +158,7 @@ impl Net {
         while let Some(index) = self.dirty.pop() {
             self.connections[index].dirty = false;
             let flushed = self.connections[index].flush();
-            flushed.with_context(|| self.name(index))?;
+            self.bytes.sent += flushed.with_context(|| self.name(index))? as u64;
         }
         Ok(())
     }
@@ -231,6 +241,7 @@ impl Net {
                 return Ok(());
             };
             let at = now();
+            self.bytes.received += read as u64;
             let bytes = &buffer[..read];
             if self.connections[index].partial.is_empty() {
                 let used = self.take(index, bytes, at, listener)?;

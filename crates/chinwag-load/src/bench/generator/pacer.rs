@@ -1,6 +1,6 @@
 //! When the next message is due, however long the ones before it take.
 
-use super::super::clock::SECOND;
+use crate::clock::SECOND;
 
 /// Gives out the times at which messages are due, evenly.
 ///

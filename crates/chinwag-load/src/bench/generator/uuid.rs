@@ -2,7 +2,7 @@
 
 use uuid::{Builder, Uuid};
 
-use crate::bench::clock::wall_millis;
+use crate::clock::wall_millis;
 
 /// Makes UUIDs of version 7: the time, what is random of this process, and a count. Asking the kernel for random
 /// bits would cost more than all the rest of a send.

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Bare, Figures, Memory, Report, Usage};
+use super::{Bare, Figures, KernelGrowth, Memory, Report, Usage};
 use crate::bench::latency::Percentiles;
 
 /// How wide the names of rows are.
@@ -77,6 +77,17 @@ impl Display for Figures {
         if let Some(memory) = &self.memory {
             row(out, "server's memory", &memory_of(memory))?;
         }
+        if let Some(kernel) = &self.kernel {
+            row(out, "kernel, all sockets", &kernel_of(kernel))?;
+        }
+        if let Some(bytes) = &self.bytes {
+            let (received, sent) = (megabytes(bytes.received), megabytes(bytes.sent));
+            row(
+                out,
+                "bytes",
+                &format!("{received} from the server, {sent} to it"),
+            )?;
+        }
         let processes = match self.generator.processes {
             1 => "1 process".to_owned(),
             many => format!("{many} processes"),
@@ -125,7 +136,19 @@ fn memory_of(memory: &Memory) -> String {
         megabytes(memory.before_bytes),
         megabytes(memory.after_bytes),
     );
-    format!("{before} before, {after} after{}", each.unwrap_or_default())
+    let peak = megabytes(memory.peak_bytes);
+    format!(
+        "{before} before, {after} after, {peak} at most{}",
+        each.unwrap_or_default()
+    )
+}
+
+fn kernel_of(kernel: &KernelGrowth) -> String {
+    let KernelGrowth { before, after } = kernel;
+    let sockets = after.tcp_sockets.saturating_sub(before.tcp_sockets);
+    let slab = megabytes(after.slab_bytes.saturating_sub(before.slab_bytes));
+    let buffers = megabytes(after.tcp_buffer_bytes);
+    format!("{sockets} sockets more, {slab} of structures more, {buffers} in buffers")
 }
 
 fn megabytes(bytes: u64) -> String {

@@ -3,22 +3,22 @@
 use rustix::time::{ClockId, clock_gettime};
 
 /// A second in nanoseconds.
-pub(super) const SECOND: u64 = 1_000_000_000;
+pub(crate) const SECOND: u64 = 1_000_000_000;
 /// A millisecond in nanoseconds.
-pub(super) const MILLISECOND: u64 = 1_000_000;
+pub(crate) const MILLISECOND: u64 = 1_000_000;
 
 /// Returns nanoseconds of `CLOCK_MONOTONIC`, which is one and the same in every process of a machine.
-pub(super) fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     read(ClockId::Monotonic)
 }
 
 /// Returns the nanoseconds of processor time that the calling thread has used.
-pub(super) fn thread_cpu() -> u64 {
+pub(crate) fn thread_cpu() -> u64 {
     read(ClockId::ThreadCPUTime)
 }
 
 /// Returns the wall clock's milliseconds since 1970.
-pub(super) fn wall_millis() -> u64 {
+pub(crate) fn wall_millis() -> u64 {
     read(ClockId::Realtime) / MILLISECOND
 }
 

@@ -1,0 +1,82 @@
+//! The server as a run measures it: where its socket is, and which process it is.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context as _, Result, bail};
+use reqwest::Url;
+
+use super::process;
+use crate::{
+    bench::{
+        options::Options,
+        report::{Started, Target},
+    },
+    site::{OwnServer, Site, TokenMaker},
+};
+
+/// The server.
+pub(super) struct Measured {
+    site: Site,
+    pub(super) host: String,
+    pub(super) socket: SocketAddr,
+    /// Its process, where that is known.
+    pub(super) pid: Option<u32>,
+    started: Option<Started>,
+}
+
+impl Measured {
+    /// Starts a server, or takes the one named.
+    pub(super) async fn open(options: &Options) -> Result<Self> {
+        let site = Site::open(&options.site, &[]).await?;
+        let (host, socket) = address(&site.url).await?;
+        let own = site.own.as_ref();
+        Ok(Self {
+            host,
+            socket,
+            pid: own.map(OwnServer::pid).or(options.server_pid),
+            started: own.map(started).transpose()?,
+            site,
+        })
+    }
+
+    pub(super) fn url(&self) -> &str {
+        &self.site.url
+    }
+
+    pub(super) fn tokens(&self) -> &TokenMaker {
+        &self.site.tokens
+    }
+
+    /// Returns what the report says of the server.
+    pub(super) fn target(&self) -> Target {
+        Target {
+            url: self.site.url.clone(),
+            started: self.started,
+        }
+    }
+
+    /// Stops the server, where it is the run's own.
+    pub(super) async fn close(self) -> Result<()> {
+        self.site.close().await
+    }
+}
+
+fn started(own: &OwnServer) -> Result<Started> {
+    Ok(Started {
+        ready_ms: own.ready_in().as_secs_f64() * 1e3,
+        resident_bytes: process::resident_bytes(own.pid())?,
+    })
+}
+
+/// Returns what a server is called, and where it is.
+async fn address(url: &str) -> Result<(String, SocketAddr)> {
+    let parsed = Url::parse(url).with_context(|| format!("{url:?} is no address"))?;
+    if parsed.scheme() != "http" {
+        bail!("a run speaks plain HTTP: name the server's own address, behind what ends TLS");
+    }
+    let host = parsed.host_str().context("the address names no host")?;
+    let port = parsed.port_or_known_default().unwrap_or(80);
+    let mut found = tokio::net::lookup_host((host, port)).await?;
+    let socket = found.next().with_context(|| format!("{host} is nowhere"))?;
+    Ok((format!("{host}:{port}"), socket))
+}
