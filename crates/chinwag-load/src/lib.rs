@@ -1,4 +1,4 @@
-//! The load generator, the checker of histories, and what records them.
+//! The load generator, the checker of histories, what records them, and the run that proves a server's promises.
 
 pub mod bench;
 pub mod check;
@@ -6,3 +6,4 @@ mod clock;
 mod open_files;
 pub mod recording;
 pub mod site;
+pub mod verify;

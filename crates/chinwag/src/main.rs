@@ -13,6 +13,9 @@ use clap::Parser;
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
+/// How `verify` ends where a promise was broken, told apart from a run that came to no end.
+const NOT_KEPT: u8 = 3;
+
 /// Chat for teams, in one program.
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, max_term_width = 100)]
@@ -31,7 +34,10 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("chinwag: {error:#}");
-            ExitCode::FAILURE
+            match error.downcast_ref::<command::NotKept>() {
+                Some(_) => ExitCode::from(NOT_KEPT),
+                None => ExitCode::FAILURE,
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chinwag_proto::{
     ChatId, Epoch, Seq,
     frames::Place,
-    http::{EventsPage, HistoryQuery, MessagesPage, SyncChat},
+    http::{EventsPage, HistoryQuery, MessagesPage, SearchAnswer, SyncChat},
     shapes::Chat,
 };
 
@@ -115,6 +115,29 @@ pub(super) fn messages(
         after_id,
         ..shown
     })
+}
+
+/// What a search found, chat by chat; a chat whose epoch isn't known is left out.
+pub(super) fn found(answer: &SearchAnswer, asked: u64, epochs: &Epochs) -> Vec<Page> {
+    let mut pages: Vec<(ChatId, Page)> = Vec::new();
+    for hit in &answer.hits {
+        let chat = hit.message.chat_id;
+        let Some(epoch) = epochs.of(chat) else {
+            continue;
+        };
+        let event = wire::message(&hit.message, epoch);
+        match pages.iter_mut().find(|(of, _)| *of == chat) {
+            Some((_, page)) => page.events.push(event),
+            None => {
+                let page = Page {
+                    events: vec![event],
+                    ..empty(chat, Via::Search, asked, epoch)
+                };
+                pages.push((chat, page));
+            }
+        }
+    }
+    pages.into_iter().map(|(_, page)| page).collect()
 }
 
 fn empty(chat: ChatId, via: Via, asked: u64, epoch: u32) -> Page {

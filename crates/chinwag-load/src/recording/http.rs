@@ -5,7 +5,7 @@ use std::{io::Write, sync::Arc};
 use chinwag_client::{ClientError, Http};
 use chinwag_proto::{
     ChatId, ClientId, Seq, UserId,
-    http::{AddMembers, ClientIdQuery, CreateChat, HistoryQuery, MessagesPage},
+    http::{AddMembers, ClientIdQuery, CreateChat, HistoryQuery, MessagesPage, SearchAnswer},
     shapes::{self, Chat},
 };
 use parking_lot::Mutex;
@@ -119,6 +119,20 @@ impl<W: Write> RecordedHttp<W> {
             self.record(&What::Page(shown));
         }
         Ok(page)
+    }
+
+    /// Searches, in one chat or in all of the user's.
+    pub async fn search(
+        &self,
+        words: &str,
+        chat: Option<ChatId>,
+    ) -> Result<SearchAnswer, ClientError> {
+        let asked = self.recorder.now();
+        let answer = self.http.search(words, chat).await?;
+        for shown in answers::found(&answer, asked, &self.epochs.lock()) {
+            self.record(&What::Page(shown));
+        }
+        Ok(answer)
     }
 
     /// Reads a chat's whole log, as one who may see all of it; answers how many places there are.

@@ -79,6 +79,30 @@ impl OwnServer {
         self.ready_in
     }
 
+    /// Kills it: nothing is finished, nothing is flushed.
+    pub(crate) async fn kill(&mut self) -> Result<()> {
+        Ok(self.child.kill().await?)
+    }
+
+    /// Starts a server that was killed again: on the same directory, at the same address.
+    pub(crate) async fn start_again(&mut self) -> Result<()> {
+        let address = plain(&self.url)?;
+        let (child, url, ready_in) = self.launch.start(address).await?;
+        self.pid = child.id().context("the server has ended already")?;
+        (self.child, self.url, self.ready_in) = (child, url, ready_in);
+        Ok(())
+    }
+
+    /// Stops it in the middle of whatever it does.
+    pub(crate) fn freeze(&self) -> Result<()> {
+        self.signal(Signal::STOP)
+    }
+
+    /// Lets a frozen one go on.
+    pub(crate) fn thaw(&self) -> Result<()> {
+        self.signal(Signal::CONT)
+    }
+
     /// Asks it to leave, and waits until it has.
     pub(crate) async fn stop(mut self) -> Result<()> {
         self.signal(Signal::TERM)?;

@@ -15,12 +15,15 @@ mod restore;
 mod serve;
 mod token;
 mod user;
+mod verify;
 
 use std::path::Path;
 
 use anyhow::Result;
 use chinwag_server::config::Config;
 use clap::Subcommand;
+
+pub(crate) use verify::NotKept;
 
 /// A command. To add one: a file with `Arguments` and `run`, a line here and one in [`run`].
 #[derive(Debug, Subcommand)]
@@ -55,6 +58,8 @@ pub(crate) enum Command {
     Doctor(doctor::Arguments),
     /// Measure a server under load, every message checked.
     Bench(bench::Arguments),
+    /// Prove a server's promises: people chat over a line that fails, a checker decides.
+    Verify(verify::Arguments),
 }
 
 /// Runs a command under the configuration of a file and the environment.
@@ -80,6 +85,7 @@ pub(crate) fn run(command: Command, file: Option<&Path>) -> Result<()> {
             Command::Reindex(arguments) => reindex::run(arguments, config).await,
             Command::Doctor(arguments) => doctor::run(arguments, config).await,
             Command::Bench(arguments) => bench::run(arguments, file).await,
+            Command::Verify(arguments) => verify::run(arguments, file).await,
         }
     });
     // Not waited for: a read of standard input may be under way that nothing ends.

@@ -1,0 +1,47 @@
+//! What a person sees while a run goes on, on standard error; nothing where that is no terminal.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::stage::Stage;
+
+/// How often it is said anew.
+const EVERY: Duration = Duration::from_millis(200);
+
+/// A line that says what goes on.
+pub(super) struct Progress(ProgressBar);
+
+impl Progress {
+    pub(super) fn new() -> Self {
+        let bar = ProgressBar::new_spinner();
+        bar.set_style(ProgressStyle::default_spinner());
+        bar.enable_steady_tick(EVERY);
+        Self(bar)
+    }
+
+    /// Says what is done now.
+    pub(super) fn say(&self, what: impl Into<String>) {
+        self.0.set_message(what.into());
+    }
+
+    /// Says how far the run is, until its time is over.
+    pub(super) async fn follow(&self, stage: &Stage, time: Duration) {
+        let began = tokio::time::Instant::now();
+        while began.elapsed() < time && stage.goes_on() {
+            let (seconds, of) = (began.elapsed().as_secs(), time.as_secs());
+            let acknowledged = stage.acknowledged.load(Ordering::Relaxed);
+            let connections = stage.line.connections();
+            self.say(format!(
+                "{seconds} s of {of} s: {acknowledged} changes acknowledged over {connections} connections"
+            ));
+            tokio::time::sleep(EVERY.min(time.saturating_sub(began.elapsed()))).await;
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
