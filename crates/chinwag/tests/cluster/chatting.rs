@@ -2,60 +2,15 @@
 
 use chinwag_client::ClientEvent;
 use chinwag_proto::{
-    ChatId,
     frames::ReceiptFrame,
     http::CreateChat,
     shapes::{HistoryVisible, PresenceStatus},
 };
 
-use crate::place::{EVERYTHING, Engines, PATIENCE, Person, Place, Served, WITHOUT_INDEX};
-
-/// Two nodes, and ana at the first, ben at the second.
-struct Pair {
-    nodes: [Served; 2],
-    ana: Person,
-    ben: Person,
-    places: [Place; 2],
-}
-
-impl Pair {
-    async fn start(engines: &Engines) -> Self {
-        let places = [engines.node(EVERYTHING), engines.node(WITHOUT_INDEX)];
-        let nodes = [places[0].serve(), places[1].serve()];
-        let (ana, ben) = (
-            nodes[0].register("ana").await,
-            nodes[1].register("ben").await,
-        );
-        Self {
-            nodes,
-            ana,
-            ben,
-            places,
-        }
-    }
-
-    /// Makes chats until some surely belong to either node, whoever made them.
-    async fn groups(&self) -> Vec<ChatId> {
-        let mut chats = Vec::new();
-        for maker in [&self.ana, &self.ben, &self.ana, &self.ben] {
-            let others = [&self.ana, &self.ben].map(|person| person.id.clone());
-            let group = CreateChat::Group {
-                name: "tea".into(),
-                members: others.into(),
-                history_visible: HistoryVisible::All,
-                client_id: None,
-            };
-            chats.push(maker.http.create_chat(&group).await.unwrap().id);
-        }
-        chats
-    }
-
-    fn stop(self) {
-        let [one, two] = self.nodes;
-        one.stop();
-        two.stop();
-    }
-}
+use crate::{
+    pair::Pair,
+    place::{Engines, PATIENCE},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a Cassandra, a Redis and a Kafka: make conformance"]

@@ -1,10 +1,15 @@
-//! The real binary by a configuration file, on a real Cassandra, Redis and Kafka
-//! (`make engines-up ENGINES="cassandra redis kafka"`).
+//! The real binary by a configuration file, on a real Cassandra, Redis, Kafka and
+//! OpenSearch (`make engines-up ENGINES="cassandra redis kafka opensearch"`).
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod chatting;
+#[path = "../../../chinwag-backends/tests/engine_process/mod.rs"]
+mod engine_process;
 mod moving;
+mod pair;
 mod place;
 mod refusing;
 mod restarting;
+mod search_engine;
+mod searching;
 mod sharing;

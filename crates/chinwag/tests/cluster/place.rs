@@ -16,6 +16,8 @@ use chinwag_proto::{
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use crate::engine_process;
+
 /// How long anything may take before a test fails: generous, since the machine may be busy.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -35,6 +37,8 @@ pub(crate) struct Engines {
     pub(crate) replication: u8,
     /// What every node's configuration says besides.
     pub(crate) more: String,
+    /// Where the search engine is that all nodes share; none: each node has an index of its own.
+    pub(crate) opensearch: Option<String>,
 }
 
 impl Engines {
@@ -44,7 +48,7 @@ impl Engines {
 
     /// Makes engines whose nodes are all configured with some more, such as `direct_max_members = 2`.
     pub(crate) fn with(more: impl Into<String>) -> Self {
-        let host = std::env::var("ENGINES_ADDRESS").unwrap_or_else(|_| "127.0.0.1".into());
+        let host = engine_process::address();
         Self {
             name: format!("serve_{:x}", rand::random::<u64>()),
             cassandra: format!("{host}:19042"),
@@ -52,6 +56,23 @@ impl Engines {
             kafka: format!("{host}:19092"),
             replication: 1,
             more: more.into(),
+            opensearch: None,
+        }
+    }
+
+    /// Makes engines whose nodes share a search engine at an address.
+    pub(crate) fn searching(opensearch: &str) -> Self {
+        Self {
+            opensearch: Some(opensearch.to_owned()),
+            ..Self::new()
+        }
+    }
+
+    /// Returns the roles of a node beside one that does everything: all, where nobody's index is its own.
+    pub(crate) fn roles_beside(&self) -> &'static str {
+        match self.opensearch {
+            Some(_) => EVERYTHING,
+            None => WITHOUT_INDEX,
         }
     }
 
@@ -83,7 +104,12 @@ impl Engines {
             redis,
             kafka,
             more,
+            ..
         } = self;
+        let (search, opensearch) = match &self.opensearch {
+            None => ("embedded", String::new()),
+            Some(url) => ("opensearch", opensearch(url, name)),
+        };
         let text = format!(
             r#"
             listen = "127.0.0.1:0"
@@ -99,6 +125,8 @@ impl Engines {
             presence = "redis"
             bus = "redis"
             queue = "kafka"
+            search = "{search}"
+            {opensearch}
             [cassandra]
             contact_points = ["{cassandra}"]
             keyspace = "{name}"
@@ -121,6 +149,20 @@ impl Engines {
             environment: Vec::new(),
         }
     }
+}
+
+/// The configuration of a search engine for tests: one shard, one copy, and found soon.
+fn opensearch(url: &str, index: &str) -> String {
+    format!(
+        r#"
+            [opensearch]
+            urls = ["{url}"]
+            index = "{index}"
+            shards = 1
+            replicas = 0
+            refresh = "100ms"
+            "#
+    )
 }
 
 /// What a node does that leaves the index to another one.
@@ -167,6 +209,18 @@ impl Place {
             .unwrap();
         let told = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{told}");
+    }
+
+    /// Starts an operator's command beside the server; returns before it ends.
+    pub(crate) fn start(&self, command: &[&str]) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_chinwag"))
+            .args(command)
+            .args(["--config", "node.toml"])
+            .current_dir(self.directory.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap()
     }
 
     /// Starts a server that doesn't serve; returns what it says.
@@ -252,6 +306,13 @@ impl Served {
     /// Kills it: nothing is finished, nothing is flushed.
     pub(crate) fn kill(self) {
         drop(self);
+    }
+
+    /// Returns the status of `/readyz`, and what it says.
+    pub(crate) async fn readiness(&self) -> (u16, serde_json::Value) {
+        let answer = reqwest::get(format!("{}/readyz", self.url)).await.unwrap();
+        let status = answer.status().as_u16();
+        (status, answer.json().await.unwrap())
     }
 
     pub(crate) async fn register(&self, name: &str) -> Person {

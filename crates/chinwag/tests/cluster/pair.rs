@@ -1,0 +1,55 @@
+//! Two nodes, and two people who talk to one of them each.
+
+use chinwag_proto::{ChatId, http::CreateChat, shapes::HistoryVisible};
+
+use crate::place::{EVERYTHING, Engines, Person, Place, Served};
+
+/// Two nodes, and ana at the first, ben at the second.
+pub(crate) struct Pair {
+    pub(crate) nodes: [Served; 2],
+    pub(crate) ana: Person,
+    pub(crate) ben: Person,
+    pub(crate) places: [Place; 2],
+}
+
+impl Pair {
+    pub(crate) async fn start(engines: &Engines) -> Self {
+        let places = [
+            engines.node(EVERYTHING),
+            engines.node(engines.roles_beside()),
+        ];
+        let nodes = [places[0].serve(), places[1].serve()];
+        let (ana, ben) = (
+            nodes[0].register("ana").await,
+            nodes[1].register("ben").await,
+        );
+        Self {
+            nodes,
+            ana,
+            ben,
+            places,
+        }
+    }
+
+    /// Makes chats until some surely belong to either node, whoever made them.
+    pub(crate) async fn groups(&self) -> Vec<ChatId> {
+        let mut chats = Vec::new();
+        for maker in [&self.ana, &self.ben, &self.ana, &self.ben] {
+            let others = [&self.ana, &self.ben].map(|person| person.id.clone());
+            let group = CreateChat::Group {
+                name: "tea".into(),
+                members: others.into(),
+                history_visible: HistoryVisible::All,
+                client_id: None,
+            };
+            chats.push(maker.http.create_chat(&group).await.unwrap().id);
+        }
+        chats
+    }
+
+    pub(crate) fn stop(self) {
+        let [one, two] = self.nodes;
+        one.stop();
+        two.stop();
+    }
+}
