@@ -90,7 +90,12 @@ async fn measure(file: Option<String>) {
     tell("through the reads", times);
     tell(
         "over HTTP",
-        over_http(server.local_addr(), chat, &token).await,
+        over_http(
+            server.local_addr().expect("it serves clients"),
+            chat,
+            &token,
+        )
+        .await,
     );
     server.shutdown().await;
 }

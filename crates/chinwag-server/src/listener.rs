@@ -40,7 +40,8 @@ const TLS_TIMEOUT: Duration = Duration::from_secs(10);
 /// Accepts connections until the server stops.
 pub(crate) struct Listener {
     pub(crate) node: Arc<Node>,
-    pub(crate) gateway: Arc<Gateway>,
+    /// None where this node holds no WebSockets.
+    pub(crate) gateway: Option<Arc<Gateway>>,
     pub(crate) router: Router,
     pub(crate) tls: Option<TlsAcceptor>,
     pub(crate) stop: CancellationToken,
@@ -93,7 +94,7 @@ impl Listener {
                 Box::pin(http1::serve(stream, router, prepare, stop)).await;
             }
             Ok(Accepted::Upgrade(upgrade)) => match self.agree(&upgrade.request) {
-                Ok(_) => enter(&self.gateway, &self.tasks, upgrade).await,
+                Ok((_, gateway)) => enter(gateway, &self.tasks, upgrade).await,
                 Err(refusal) => drop(upgrade.refuse(&refusal).await),
             },
             Err(error) => tracing::debug!(%error, "a connection said nothing"),
@@ -101,7 +102,11 @@ impl Listener {
     }
 
     /// Decides whether a request for the WebSocket may be upgraded.
-    fn agree<B>(&self, request: &Request<B>) -> Result<Agreed, Refusal> {
+    fn agree<B>(&self, request: &Request<B>) -> Result<(Agreed, &Arc<Gateway>), Refusal> {
+        let Some(gateway) = &self.gateway else {
+            let detail = "this node holds no WebSockets: its roles are without gateway";
+            return Err(Refusal::new(ErrorCode::NotFound, detail));
+        };
         let headers = request.headers();
         let text = |name| {
             headers
@@ -115,18 +120,18 @@ impl Listener {
             let detail = "pages of this origin may not connect";
             return Err(Refusal::new(ErrorCode::ForbiddenOrigin, detail));
         }
-        evaluate(request)
+        Ok((evaluate(request)?, gateway))
     }
 
     /// Upgrades a connection that carried other requests before, as a proxy with a pool of connections does it.
     fn upgrade_later<S: Stream>(&self, mut request: Request<Incoming>) -> Response<Body> {
-        let agreed = match self.agree(&request) {
+        let (agreed, gateway) = match self.agree(&request) {
             Ok(agreed) => agreed,
             Err(refusal) => return refused(&refusal),
         };
         let upgrading = hyper::upgrade::on(&mut request);
         let request = request.map(drop);
-        let (gateway, tasks) = (Arc::clone(&self.gateway), self.tasks.clone());
+        let (gateway, tasks) = (Arc::clone(gateway), self.tasks.clone());
         self.tasks.spawn(async move {
             let Ok(upgraded) = upgrading.await else {
                 return;

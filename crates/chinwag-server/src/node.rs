@@ -205,6 +205,11 @@ impl Node {
         api::router(Arc::clone(&self.api))
     }
 
+    /// Returns the router of `/healthz` and `/readyz` alone.
+    pub fn health_router(&self) -> axum::Router {
+        api::health_router(Arc::clone(&self.api))
+    }
+
     /// Returns the router for whoever may open the data directory: the API as any user, and the commands. `stop` ends
     /// imports.
     pub fn control_router(self: &Arc<Self>, stop: CancellationToken) -> axum::Router {

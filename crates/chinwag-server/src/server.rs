@@ -34,7 +34,8 @@ const CALLS_END_WITHIN: Duration = Duration::from_secs(1);
 pub struct Server {
     node: Arc<Node>,
     gateway: Arc<Gateway>,
-    address: SocketAddr,
+    /// None where no clients are served.
+    address: Option<SocketAddr>,
     metrics_address: Option<SocketAddr>,
     control: PathBuf,
     /// Ends the listeners and, once their requests are through, their connections.
@@ -56,7 +57,11 @@ impl Server {
     pub async fn start_with(config: Config, opening: Opening) -> Result<Self, StartError> {
         let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
         // The address first: where another server has it, nothing else is touched.
-        let socket = bind(&config.listen).await?;
+        let socket = if config.node.serves_clients() {
+            Some(bind(&config.listen).await?)
+        } else {
+            None
+        };
         let metrics_socket = match &config.metrics_listen {
             Some(address) => Some(bind(address).await?),
             None => None,
@@ -74,8 +79,13 @@ impl Server {
         let tasks = TaskTracker::new();
         let control_path = control::socket_path(&config.data_dir);
         let control = control::bind(&control_path).map_err(StartError::file(&control_path))?;
-        let address = local_address(&socket, &config.listen)?;
-        node.serves_at(local_url(address, config.tls.is_some()));
+        let address = socket
+            .as_ref()
+            .map(|socket| local_address(socket, &config.listen))
+            .transpose()?;
+        if let Some(address) = address {
+            node.serves_at(local_url(address, config.tls.is_some()));
+        }
         tasks.spawn(control::run(
             control,
             node.control_router(stop.clone()),
@@ -112,15 +122,20 @@ impl Server {
                 start_push(&config, &node, &stop, &tasks);
             }
         }
-        let listener = Listener {
-            gateway: Arc::clone(&gateway),
-            router: router(&config, &node),
-            node: Arc::clone(&node),
-            tls,
-            stop: stop.clone(),
-            tasks: tasks.clone(),
-        };
-        tasks.spawn(Arc::new(listener).run(socket));
+        if let Some(socket) = socket {
+            let holds_sessions = config.node.has(NodeRole::Gateway);
+            let listener = Listener {
+                gateway: holds_sessions.then(|| Arc::clone(&gateway)),
+                router: router(&config, &node),
+                node: Arc::clone(&node),
+                tls,
+                stop: stop.clone(),
+                tasks: tasks.clone(),
+            };
+            tasks.spawn(Arc::new(listener).run(socket));
+        } else if metrics_address.is_none() {
+            tracing::warn!("nobody can ask this node how it is: set metrics.listen");
+        }
         Ok(Self {
             node,
             gateway,
@@ -135,16 +150,16 @@ impl Server {
         })
     }
 
-    /// Returns the address that clients connect to.
+    /// Returns the address that clients connect to; none where none are served.
     #[must_use]
-    pub fn local_addr(&self) -> SocketAddr {
+    pub fn local_addr(&self) -> Option<SocketAddr> {
         self.address
     }
 
-    /// Returns where clients on this machine find the server.
+    /// Returns where clients on this machine find the server; nowhere, where none are served.
     #[must_use]
-    pub fn url(&self) -> &str {
-        self.node.url().unwrap_or_default()
+    pub fn url(&self) -> Option<&str> {
+        self.node.url()
     }
 
     /// Returns the address that metrics are read from.
@@ -200,6 +215,9 @@ impl Server {
 
 /// Makes the router of what clients ask over HTTP.
 fn router(config: &Config, node: &Node) -> Router {
+    if !config.node.has(NodeRole::Api) {
+        return node.health_router();
+    }
     let api = node.router();
     if config.web_client {
         api.merge(web::router())

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::health::Report;
 
+/// Whether the server is there and ready: what an orchestrator asks.
 pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::new(
@@ -38,6 +39,12 @@ pub(super) fn routes() -> Vec<Route> {
             };
             Answer::json(status, &report)
         }),
+    ]
+}
+
+/// The documents that describe the server.
+pub(super) fn documents() -> Vec<Route> {
+    vec![
         Route::new(
             Method::GET,
             "/openapi.json",

@@ -97,6 +97,11 @@ pub fn router(api: Arc<Api>) -> Router {
     dispatch::router(api, route::routes())
 }
 
+/// Makes the router of what an orchestrator asks, and nothing else.
+pub fn health_router(api: Arc<Api>) -> Router {
+    dispatch::router(api, health::routes())
+}
+
 /// Makes the router of the control socket: the API as any user, and the operator's commands.
 pub fn control_router(api: Arc<Api>, node: &Arc<Node>) -> Router {
     let mut routes = route::routes();

@@ -133,6 +133,7 @@ pub(super) fn routes() -> Vec<Route> {
         devices::routes(),
         push::routes(),
         health::routes(),
+        health::documents(),
     ]
     .into_iter()
     .flatten()

@@ -59,7 +59,7 @@ pub const KEYS: &[Key] = &[
         "listen",
         Address,
         "127.0.0.1:8080",
-        "Where clients connect: HTTP and WebSocket on one port.",
+        "Where clients connect: HTTP and WebSocket on one port. Not opened without the roles gateway and api.",
     ),
     key("data_dir", Path, "./data", "Where everything is kept."),
     key(
@@ -130,7 +130,7 @@ pub const KEYS: &[Key] = &[
     unset(
         "metrics.listen",
         Address,
-        "Where Prometheus reads /metrics; unset: nowhere. Keep it from strangers.",
+        "Where Prometheus reads /metrics; /healthz and /readyz are there too, and only there on a node without the roles gateway and api. Unset: nowhere. Keep it from strangers.",
     ),
     key(
         "log.format",

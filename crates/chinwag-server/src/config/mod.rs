@@ -305,6 +305,13 @@ impl Config {
         Self::from_settings(settings)
     }
 
+    /// Returns it with one more value, as text, from the program that starts the server.
+    pub fn with(self, name: &str, text: &str) -> Result<Self, ConfigError> {
+        let mut settings = self.settings;
+        settings.add(name, text)?;
+        Self::from_settings(settings)
+    }
+
     /// Checks that the values fit together.
     pub fn from_settings(settings: Settings) -> Result<Self, ConfigError> {
         typed::config(settings)

@@ -53,6 +53,19 @@ impl NodeConfig {
     pub fn has(&self, role: NodeRole) -> bool {
         self.roles.contains(&role)
     }
+
+    /// Returns whether clients connect to the node.
+    #[must_use]
+    pub fn serves_clients(&self) -> bool {
+        self.has(NodeRole::Gateway) || self.has(NodeRole::Api)
+    }
+
+    /// Returns the names of its roles, as configured.
+    #[must_use]
+    pub fn role_names(&self) -> Vec<&'static str> {
+        let named = NodeRole::ALL.iter().filter(|(_, role)| self.has(*role));
+        named.map(|(name, _)| *name).collect()
+    }
 }
 
 /// How other nodes call a node.

@@ -1,4 +1,4 @@
-//! `/metrics`, on an address of its own.
+//! `/metrics`, and how the server is, on an address of their own: what a node has that serves no clients, too.
 
 use std::sync::Arc;
 
@@ -11,8 +11,9 @@ use crate::node::Node;
 
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Serves the page until the server stops.
+/// Serves the page, `/healthz` and `/readyz` until the server stops.
 pub async fn serve_page(listener: TcpListener, node: Arc<Node>, stop: CancellationToken) {
+    let health = node.health_router();
     let page = move || {
         let node = Arc::clone(&node);
         async move {
@@ -23,7 +24,7 @@ pub async fn serve_page(listener: TcpListener, node: Arc<Node>, stop: Cancellati
             )
         }
     };
-    let router = Router::new().route("/metrics", get(page));
+    let router = Router::new().route("/metrics", get(page)).merge(health);
     let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
     if let Err(error) = served.await {
         tracing::error!(%error, "metrics are no longer served");

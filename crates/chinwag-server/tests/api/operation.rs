@@ -96,6 +96,11 @@ async fn metrics_are_served_on_their_own_address_only() {
         assert!(text.contains(wanted), "{wanted} in {text}");
     }
     assert!(!text.contains("hello") && !text.contains("ana"));
+    // What watches a node needs no other address.
+    for (path, wanted) in [("healthz", 200), ("readyz", 200), ("v1/me", 404)] {
+        let answer = reqwest::get(format!("http://{address}/{path}")).await;
+        assert_eq!(answer.unwrap().status(), wanted, "{path}");
+    }
 }
 
 #[tokio::test]

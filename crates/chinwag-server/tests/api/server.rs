@@ -86,7 +86,7 @@ impl TestServer {
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
-        self.server.local_addr()
+        self.server.local_addr().unwrap()
     }
 
     /// Makes a user and returns a token.

@@ -70,7 +70,7 @@ impl Node {
 
     /// Opens a session of a user.
     pub(crate) async fn session(&self, id: &str) -> Client {
-        Client::open(self.server.local_addr(), &token(id)).await
+        Client::open(self.server.local_addr().unwrap(), &token(id)).await
     }
 
     /// Makes users.

@@ -39,7 +39,14 @@ async fn a_subscription_that_leads_into_the_own_network_is_refused() {
         let mut subscription = good.clone();
         subscription["endpoint"] = endpoint.into();
         let body = json!({"kind": "webpush", "subscription": subscription, "deviceId": "d"});
-        let (status, problem) = ask(node.server.url(), "ana", "POST", "/v1/devices", body).await;
+        let (status, problem) = ask(
+            node.server.url().unwrap(),
+            "ana",
+            "POST",
+            "/v1/devices",
+            body,
+        )
+        .await;
         assert_eq!(status, 400, "{endpoint}: {problem}");
         assert_eq!(problem["errors"][0]["pointer"], "/subscription/endpoint");
     }
@@ -70,7 +77,14 @@ async fn where_nobody_is_told_nothing_waits_in_the_queue() {
     let node = Node::with(&[("push.webpush.enabled", "false")]).await;
     let chat = node.direct("ana", "bo").await;
     node.say("bo", chat, "hi").await;
-    let (_, offer) = ask(node.server.url(), "ana", "GET", "/v1/push", Value::Null).await;
+    let (_, offer) = ask(
+        node.server.url().unwrap(),
+        "ana",
+        "GET",
+        "/v1/push",
+        Value::Null,
+    )
+    .await;
     assert_eq!(offer, json!({"kinds": []}));
     let queue = &node.server.node().ports().queue;
     let lag = queue.lag(chinwag_core::ports::QueueGroup::Push).await;

@@ -26,19 +26,21 @@ async fn what_a_provider_has_not_taken_is_told_after_a_restart_under_the_same_ke
     let directory = tempfile::tempdir().unwrap();
     let data_dir = directory.path().join("data");
     let first = server(&providers, data_dir.to_str().unwrap()).await;
-    let offer = ask(first.url(), "ana", "GET", "/v1/push", Value::Null)
+    let offer = ask(first.url().unwrap(), "ana", "GET", "/v1/push", Value::Null)
         .await
         .1;
     let device = json!({"kind": "fcm", "token": "phone", "deviceId": "phone"});
-    ask(first.url(), "ana", "POST", "/v1/devices", device).await;
-    ask(first.url(), "bo", "GET", "/v1/me", Value::Null).await;
+    ask(first.url().unwrap(), "ana", "POST", "/v1/devices", device).await;
+    ask(first.url().unwrap(), "bo", "GET", "/v1/me", Value::Null).await;
     let direct = json!({"type": "direct", "userId": "ana"});
-    let chat = ask(first.url(), "bo", "POST", "/v1/chats", direct).await.1;
+    let chat = ask(first.url().unwrap(), "bo", "POST", "/v1/chats", direct)
+        .await
+        .1;
     let fcm = providers.fcm.desk();
     fcm.answer("phone", PushOutcome::RetryAfter(0));
     let message = json!({"chatId": chat["id"], "content": "hi"});
     assert_eq!(
-        ask(first.url(), "bo", "POST", "/v1/messages", message)
+        ask(first.url().unwrap(), "bo", "POST", "/v1/messages", message)
             .await
             .0,
         201
@@ -48,12 +50,12 @@ async fn what_a_provider_has_not_taken_is_told_after_a_restart_under_the_same_ke
     fcm.answer("phone", PushOutcome::Sent);
     let second = server(&providers, data_dir.to_str().unwrap()).await;
     assert_eq!(texts(&fcm.took(1).await), ["phone: hi"]);
-    let again = ask(second.url(), "ana", "GET", "/v1/push", Value::Null)
+    let again = ask(second.url().unwrap(), "ana", "GET", "/v1/push", Value::Null)
         .await
         .1;
     assert_eq!(again, offer);
     let message = json!({"chatId": chat["id"], "content": "you are remembered"});
-    ask(second.url(), "bo", "POST", "/v1/messages", message).await;
+    ask(second.url().unwrap(), "bo", "POST", "/v1/messages", message).await;
     assert_eq!(
         texts(&fcm.took(2).await)[1..],
         ["phone: you are remembered"]

@@ -21,6 +21,9 @@ pub(crate) struct Arguments {
     /// Write nothing: what is there can be read, and nothing can be sent.
     #[arg(long, conflicts_with = "accept_loss")]
     read_only: bool,
+    /// What this node does, separated by commas; wins over node.roles.
+    #[arg(long, value_name = "ROLES")]
+    roles: Option<String>,
 }
 
 /// How much is said on standard output.
@@ -35,10 +38,15 @@ enum Telling {
 }
 
 pub(super) async fn run(arguments: Arguments, config: Config) -> Result<()> {
+    let config = match &arguments.roles {
+        Some(roles) => config.with("node.roles", roles)?,
+        None => config,
+    };
     logging::start(&config).map_err(|error| anyhow!(error))?;
     let telling = telling(&config.log_format, std::io::stderr().is_terminal());
     let stand_alone = config.auth.keys == TokenKeys::Own;
     let data_dir = config.data_dir.clone();
+    let roles = config.node.role_names().join(", ");
     let opening = Opening {
         accept_loss: arguments.accept_loss,
         read_only: arguments.read_only,
@@ -51,11 +59,16 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> Result<()> {
         server = Server::start_with(config, opening) => server?,
         () = &mut asked_to_leave => return Ok(()),
     };
-    let url = server.url().to_owned();
-    tracing::info!(url, address = %server.local_addr(), "serving");
+    let url = server.url().map(str::to_owned);
+    let address = server.local_addr().map(tracing::field::display);
+    tracing::info!(url, address, roles, "serving");
     if telling != Telling::Nothing {
+        let serves = match &url {
+            Some(url) => format!("serves on {url}"),
+            None => format!("serves other nodes ({roles})"),
+        };
         println!(
-            "Chinwag {} serves on {url}, data in {}",
+            "Chinwag {} {serves}, data in {}",
             env!("CARGO_PKG_VERSION"),
             data_dir.display()
         );
@@ -63,7 +76,7 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> Result<()> {
             println!("metrics on http://{metrics}/metrics");
         }
     }
-    if telling == Telling::All {
+    if let Some(url) = url.filter(|_| telling == Telling::All) {
         let nobody = server.node().user_accounts().users(None, 1).await;
         let is_empty = nobody.is_ok_and(|users| users.is_empty());
         println!("\n{}", next_steps(stand_alone, is_empty, &url));

@@ -113,7 +113,7 @@ async fn a_server_that_runs_is_measured_by_its_control_socket() {
         ("limits.rates", "off"),
     ];
     let server = Server::start(Config::of(&pairs).unwrap()).await.unwrap();
-    let url = format!("http://{}", server.local_addr());
+    let url = format!("http://{}", server.local_addr().unwrap());
     let pid = std::process::id().to_string();
     let place = ["--server", &url, "--data-dir", data, "--server-pid", &pid];
     let arguments = [&["direct", "--connections", "4"][..], &BRIEF, &place].concat();

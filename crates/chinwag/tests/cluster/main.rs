@@ -10,6 +10,7 @@ mod pair;
 mod place;
 mod refusing;
 mod restarting;
+mod roles;
 mod search_engine;
 mod searching;
 mod sharing;

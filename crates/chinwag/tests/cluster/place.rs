@@ -60,11 +60,11 @@ impl Engines {
         }
     }
 
-    /// Makes engines whose nodes share a search engine at an address.
-    pub(crate) fn searching(opensearch: &str) -> Self {
+    /// Returns them with a search engine at an address that all nodes share.
+    pub(crate) fn searching(self, opensearch: &str) -> Self {
         Self {
             opensearch: Some(opensearch.to_owned()),
-            ..Self::new()
+            ..self
         }
     }
 
@@ -237,6 +237,15 @@ impl Place {
 
     /// Starts the server and waits until it serves.
     pub(crate) fn serve(&self) -> Served {
+        self.serve_with(&[])
+    }
+
+    /// Starts the server in some roles. One that serves no clients is found where its metrics are.
+    pub(crate) fn serve_as(&self, roles: &str) -> Served {
+        self.serve_with(&["--roles", roles])
+    }
+
+    fn serve_with(&self, arguments: &[&str]) -> Served {
         let log = std::fs::File::options()
             .create(true)
             .append(true)
@@ -244,24 +253,29 @@ impl Place {
             .unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_chinwag"))
             .args(["serve", "--config", "node.toml"])
+            .args(arguments)
             .current_dir(self.directory.path())
+            .env("CHINWAG_METRICS_LISTEN", "127.0.0.1:0")
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
             .unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
-        let url = line
-            .split_whitespace()
-            .map(|word| word.trim_end_matches([',', '.']))
-            .find(|word| word.starts_with("http://"));
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut stdout = stdout.lines().map_while(Result::ok);
+        let url = stdout.find_map(|line| {
+            let mut words = line.split_whitespace();
+            let url = words.find(|word| word.starts_with("http://"))?;
+            Some(
+                url.trim_end_matches(',')
+                    .trim_end_matches("/metrics")
+                    .to_owned(),
+            )
+        });
         let url = url.unwrap_or_else(|| panic!("the server starts: {}", self.told()));
-        let url = url.to_owned();
         // Keeps reading, so that the server never waits for a full pipe.
-        std::thread::spawn(move || stdout.lines().map_while(Result::ok).for_each(drop));
+        std::thread::spawn(move || stdout.for_each(drop));
         Served { child, url }
     }
 

@@ -26,7 +26,7 @@ async fn group(maker: &Person, members: &[&Person]) -> ChatId {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a Cassandra, a Redis, a Kafka and an OpenSearch: make conformance"]
 async fn what_is_said_changed_and_deleted_on_one_node_is_found_so_from_the_other() {
-    let pair = Pair::start(&Engines::searching(&shared_url())).await;
+    let pair = Pair::start(&Engines::new().searching(&shared_url())).await;
     let (anas, bens) = (pair.ana.device().await, pair.ben.device().await);
     let chats = pair.groups().await;
     let (mut edited, mut deleted) = (Vec::new(), Vec::new());
@@ -62,7 +62,7 @@ async fn what_is_said_changed_and_deleted_on_one_node_is_found_so_from_the_other
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a Cassandra, a Redis, a Kafka and an OpenSearch: make conformance"]
 async fn nobody_finds_what_was_said_outside_their_membership_on_any_node() {
-    let pair = Pair::start(&Engines::searching(&shared_url())).await;
+    let pair = Pair::start(&Engines::new().searching(&shared_url())).await;
     let cem = pair.nodes[1].register("cem").await;
     let (anas, chat) = (
         pair.ana.device().await,
@@ -92,7 +92,7 @@ async fn nobody_finds_what_was_said_outside_their_membership_on_any_node() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a Cassandra, a Redis, a Kafka and an OpenSearch: make conformance"]
 async fn the_index_is_built_anew_behind_its_alias_while_both_nodes_search_and_write() {
-    let engines = Engines::searching(&shared_url());
+    let engines = Engines::new().searching(&shared_url());
     let pair = Pair::start(&engines).await;
     let chats = pair.groups().await;
     let devices = [pair.ana.device().await, pair.ben.device().await];
@@ -164,7 +164,7 @@ async fn until_it_is(node: &Served, status: &str) -> serde_json::Value {
 #[ignore = "needs a Cassandra, a Redis, a Kafka and an OpenSearch: make conformance"]
 async fn chat_goes_on_while_the_search_engine_is_away_and_all_is_found_when_it_is_back() {
     let mut engine = SearchEngine::start().await;
-    let pair = Pair::start(&Engines::searching(&engine.url())).await;
+    let pair = Pair::start(&Engines::new().searching(&engine.url())).await;
     let (anas, mut bens) = (pair.ana.device().await, pair.ben.device().await);
     let chats = pair.groups().await;
     let mut said = Vec::new();

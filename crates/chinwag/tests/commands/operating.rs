@@ -141,6 +141,14 @@ fn what_goes_wrong_is_said_in_a_sentence() {
             vec!["--config", "absent.toml", "config"],
             "can't read absent.toml",
         ),
+        (
+            vec!["serve", "--roles", "gateway,cook"],
+            "no role \"cook\"; there are gateway, api, chat",
+        ),
+        (
+            vec!["serve", "--roles", "chat"],
+            "the only node does everything",
+        ),
     ] {
         let output = place.run(&arguments, "");
         assert!(!output.status.success());

@@ -119,7 +119,7 @@ impl Written {
         ];
         match Server::start(Config::of(&settings).unwrap()).await {
             Ok(server) => {
-                let url = format!("http://{}", server.local_addr());
+                let url = format!("http://{}", server.local_addr().unwrap());
                 assert_eq!(self.told(&url).await, self.said, "{what}: silently less");
                 server.shutdown().await;
                 false

@@ -104,7 +104,7 @@ impl Running {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.server.local_addr())
+        format!("http://{}", self.server.local_addr().unwrap())
     }
 
     /// Makes an account without the cost of a password.

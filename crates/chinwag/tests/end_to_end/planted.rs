@@ -21,7 +21,11 @@ async fn run(
 ) -> Report {
     let running = Running::start_with(&[("auth.jwt_secret", SECRET)]).await;
     let history = new_history();
-    let proxy = Proxy::start(running.server.local_addr(), Some(Arc::clone(&history))).await;
+    let proxy = Proxy::start(
+        running.server.local_addr().unwrap(),
+        Some(Arc::clone(&history)),
+    )
+    .await;
     running.person("ben").await;
     let anas_http = recorded_http(&history, &proxy.url(), "ana", "http");
     let direct = CreateChat::Direct {

@@ -15,7 +15,7 @@ use crate::{
 
 /// Asks for the WebSocket with more headers; answers the first line of the answer.
 async fn upgrade(running: &Running, headers: &str) -> String {
-    let mut stream = TcpStream::connect(running.server.local_addr())
+    let mut stream = TcpStream::connect(running.server.local_addr().unwrap())
         .await
         .unwrap();
     let request = format!(

@@ -18,7 +18,7 @@ async fn a_live_message_before_the_catch_up_moves_the_position_over_nothing() {
     let running = without_rates().await;
     let [ana, ben] = people(&running, ["ana", "ben"]).await;
     let chat = ana.direct(&ben).await;
-    let proxy = Proxy::start(running.server.local_addr(), None).await;
+    let proxy = Proxy::start(running.server.local_addr().unwrap(), None).await;
     let mut anas = ana.device_at(&proxy.url()).await;
     let mut bens = ben.socket().await;
     say(&mut bens, chat, "m1").await;

@@ -75,7 +75,7 @@ async fn a_server_that_runs_is_checked_and_left_alone() {
         ("limits.rates", "off"),
     ];
     let server = Server::start(Config::of(&pairs).unwrap()).await.unwrap();
-    let url = format!("http://{}", server.local_addr());
+    let url = format!("http://{}", server.local_addr().unwrap());
     let kept = directory.path().join("history.jsonl");
     let place = ["--server", &url, "--data-dir", data];
     let small = ["--users", "5", "--groups", "2", "--duration", "10"];

@@ -73,7 +73,7 @@ impl World {
         ];
         let running = Running::start_with(&settings).await;
         let history = new_history();
-        let address = running.server.local_addr();
+        let address = running.server.local_addr().unwrap();
         let proxy = Proxy::start(address, Some(Arc::clone(&history))).await;
         let rests: HashMap<_, _> = PEOPLE
             .into_iter()
@@ -193,7 +193,7 @@ impl World {
             }
             Trouble::Restart => {
                 let running = running.restart().await;
-                self.proxy.lead_to(running.server.local_addr());
+                self.proxy.lead_to(running.server.local_addr().unwrap());
                 running
             }
         }
