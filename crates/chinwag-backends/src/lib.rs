@@ -10,6 +10,7 @@ mod causes;
 mod disk;
 #[cfg(feature = "fcm")]
 pub mod fcm;
+mod finding;
 #[cfg(feature = "fjall")]
 pub mod fjall;
 #[cfg(feature = "kafka")]
@@ -29,5 +30,6 @@ pub mod tantivy;
 #[cfg(feature = "webpush")]
 pub mod webpush;
 
+pub use finding::{Finding, Verdict};
 #[cfg(feature = "push")]
 pub use push::PushSetupError;

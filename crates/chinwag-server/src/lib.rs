@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod auth;
+pub mod checkup;
 pub mod config;
 mod consumer;
 pub mod control;

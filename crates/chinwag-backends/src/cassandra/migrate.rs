@@ -74,25 +74,28 @@ pub(super) async fn migrate(
     Ok(())
 }
 
-async fn exists(session: &Session, keyspace: &str) -> Result<bool, OpenError> {
+pub(super) async fn exists(session: &Session, keyspace: &str) -> Result<bool, OpenError> {
     let query = "SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?";
     let names: Vec<(String,)> = rows(session, query, (keyspace,)).await?;
     Ok(!names.is_empty())
 }
 
-async fn tables(session: &Session, keyspace: &str) -> Result<HashSet<String>, OpenError> {
+pub(super) async fn tables(
+    session: &Session,
+    keyspace: &str,
+) -> Result<HashSet<String>, OpenError> {
     let query = "SELECT table_name FROM system_schema.tables WHERE keyspace_name = ?";
     let names: Vec<(String,)> = rows(session, query, (keyspace,)).await?;
     Ok(names.into_iter().map(|(name,)| name).collect())
 }
 
-async fn version(session: &Session) -> Result<i32, OpenError> {
+pub(super) async fn version(session: &Session) -> Result<i32, OpenError> {
     let versions: Vec<(i32,)> = rows(session, "SELECT version FROM schema_versions", ()).await?;
     let last = versions.into_iter().map(|(version,)| version).max();
     Ok(last.unwrap_or_default())
 }
 
-async fn rows<T>(
+pub(super) async fn rows<T>(
     session: &Session,
     query: &str,
     values: impl SerializeRow,
@@ -154,7 +157,11 @@ fn fnv(bytes: &[u8]) -> u128 {
     })
 }
 
-fn has_replicas(session: &Session, data_center: &str, wanted: u8) -> Result<(), OpenError> {
+pub(super) fn has_replicas(
+    session: &Session,
+    data_center: &str,
+    wanted: u8,
+) -> Result<(), OpenError> {
     let state = session.get_cluster_state();
     let nodes = state
         .get_nodes_info()

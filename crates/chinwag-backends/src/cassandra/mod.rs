@@ -21,6 +21,7 @@ mod cql;
 mod devices;
 mod directory;
 mod error;
+mod examine;
 mod find_users;
 mod held;
 mod keys;
@@ -38,5 +39,6 @@ mod store;
 mod users;
 
 pub use error::OpenError;
+pub use examine::{Examination, SeenNode, examine};
 pub use options::{Options, Tls};
 pub use store::Cassandra;

@@ -12,6 +12,7 @@
 mod client;
 mod connecting;
 mod consumer;
+mod examine;
 mod lag;
 mod options;
 mod outstanding;
@@ -20,5 +21,6 @@ mod queue;
 mod record;
 
 pub use connecting::ConnectError;
+pub use examine::examine;
 pub use options::Options;
 pub use queue::KafkaQueue;

@@ -86,6 +86,25 @@ pub(super) async fn prepare(
     names: &Names,
     options: &Options,
 ) -> Result<(), ConnectError> {
+    let version = welcome(link, options).await?;
+    tracing::info!("connected to {version}");
+    let call = Call::put(
+        names.state().into(),
+        &layout::state(options),
+        options.write_timeout,
+    );
+    let made = link.send(&call).await.map_err(ConnectError::Failed)?;
+    match made.refusal() {
+        Some(refusal) if !refusal.is_there_already() => {
+            let what = format!("make the index {}", names.state());
+            Err(ConnectError::Failed(refusal.meaning(&what)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Looks who answers; returns its name and version, which is one that can be used.
+pub(super) async fn welcome(link: &Link, options: &Options) -> Result<String, ConnectError> {
     let urls = options.urls.join(", ");
     let welcome = link
         .try_send(&Call::get(String::new(), options.timeout))
@@ -103,20 +122,7 @@ pub(super) async fn prepare(
         let found = "something else".into();
         return Err(ConnectError::Other { found });
     };
-    check_version(version)?;
-    let call = Call::put(
-        names.state().into(),
-        &layout::state(options),
-        options.write_timeout,
-    );
-    let made = link.send(&call).await.map_err(ConnectError::Failed)?;
-    match made.refusal() {
-        Some(refusal) if !refusal.is_there_already() => {
-            let what = format!("make the index {}", names.state());
-            Err(ConnectError::Failed(refusal.meaning(&what)))
-        }
-        _ => Ok(()),
-    }
+    check_version(version)
 }
 
 fn check_version(
@@ -124,7 +130,7 @@ fn check_version(
         number,
         distribution,
     }: Version,
-) -> Result<(), ConnectError> {
+) -> Result<String, ConnectError> {
     let (name, from) = match distribution {
         Some(_) => ("OpenSearch", OPENSEARCH_FROM),
         None => ("Elasticsearch", ELASTICSEARCH_FROM),
@@ -133,12 +139,11 @@ fn check_version(
         .split('.')
         .next()
         .and_then(|major| major.parse::<u32>().ok());
+    let found = format!("{name} {number}");
     if major.is_none_or(|major| major < from) {
-        let found = format!("{name} {number}");
         return Err(ConnectError::Other { found });
     }
-    tracing::info!(version = number, "connected to {name}");
-    Ok(())
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod client;
 mod connecting;
 mod document;
 mod error;
+mod examine;
 mod found;
 mod gate;
 mod index;
@@ -33,5 +34,6 @@ mod remove;
 mod scope;
 
 pub use connecting::ConnectError;
+pub use examine::examine;
 pub use index::OpenSearch;
 pub use options::{Credentials, Options};

@@ -108,7 +108,7 @@ impl Redis {
     }
 }
 
-fn connection_of(url: &str) -> Result<ConnectionInfo, ConnectError> {
+pub(super) fn connection_of(url: &str) -> Result<ConnectionInfo, ConnectError> {
     let wrong = |error: RedisError| ConnectError::Address(error.to_string());
     let connection = url.into_connection_info().map_err(wrong)?;
     // RESP3, so that a subscription is told of messages and can ask for numbers on the same connection.
@@ -120,7 +120,10 @@ fn connection_of(url: &str) -> Result<ConnectionInfo, ConnectError> {
     Ok(connection.set_redis_settings(settings))
 }
 
-async fn probe(connection: &ConnectionInfo, options: &Options) -> Result<Address, ConnectError> {
+pub(super) async fn probe(
+    connection: &ConnectionInfo,
+    options: &Options,
+) -> Result<Address, ConnectError> {
     let address = Address::of(connection)
         .ok_or_else(|| ConnectError::Address("it leads to no port".into()))?;
     let server = ask(connection, &connection_config(options.timeout))

@@ -9,6 +9,7 @@
 mod bus;
 mod connecting;
 mod error;
+mod examine;
 mod keys;
 mod link;
 mod nodes;
@@ -19,5 +20,6 @@ mod slots;
 
 pub use bus::RedisBus;
 pub use connecting::{ConnectError, Redis};
+pub use examine::examine;
 pub use options::Options;
 pub use presence::RedisPresence;

@@ -10,11 +10,41 @@ use jsonwebtoken::{
 use parking_lot::Mutex;
 
 use super::{AuthError, source::Source};
+use crate::config::{self, TokenKeys};
 
 /// Keys older than this are fetched again even without an unknown `kid`, so that a withdrawn key goes.
 const MAX_AGE: Duration = Duration::from_secs(600);
 /// A set of keys beyond this is no set of signing keys.
 const MAX_KEYS: usize = 100;
+
+impl From<config::Algorithm> for Algorithm {
+    fn from(algorithm: config::Algorithm) -> Self {
+        match algorithm {
+            config::Algorithm::Rs256 => Self::RS256,
+            config::Algorithm::Es256 => Self::ES256,
+            config::Algorithm::EdDsa => Self::EdDSA,
+        }
+    }
+}
+
+/// Reads the app's keys once, and counts those of use; none where the app has a secret, or no keys at all.
+pub(crate) async fn count_app_keys(keys: &TokenKeys) -> Option<Result<usize, String>> {
+    let (source, algorithm) = match keys {
+        TokenKeys::Own | TokenKeys::Secret(_) => return None,
+        TokenKeys::File(path, algorithm) => (Ok(Source::File(path.clone())), *algorithm),
+        TokenKeys::Url {
+            url,
+            algorithm,
+            private,
+            ..
+        } => (Source::url(url, *private), *algorithm),
+    };
+    let counting = async {
+        let bytes = source?.read().await?;
+        Ok(parse(&bytes, algorithm.into()).len())
+    };
+    Some(counting.await)
+}
 
 /// The keys of an app, for one pinned algorithm.
 pub(super) struct KeySet {

@@ -16,6 +16,7 @@ mod user_accounts;
 
 pub(crate) use bearer::bearer;
 pub use gate::Gate;
+pub(crate) use keys::count_app_keys;
 pub(crate) use own_key::FILE as OWN_KEY_FILE;
 pub use own_key::own_key;
 pub use password::Passwords;

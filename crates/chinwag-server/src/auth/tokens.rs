@@ -177,11 +177,7 @@ fn public(
     interval: Duration,
     clock: &Arc<dyn Clock>,
 ) -> (Algorithm, Keys) {
-    let algorithm = match algorithm {
-        config::Algorithm::Rs256 => Algorithm::RS256,
-        config::Algorithm::Es256 => Algorithm::ES256,
-        config::Algorithm::EdDsa => Algorithm::EdDSA,
-    };
+    let algorithm = algorithm.into();
     let keys = KeySet::new(source, algorithm, interval, Arc::clone(clock));
     (algorithm, Keys::Public(keys))
 }

@@ -32,7 +32,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub use counts::PushCounts;
 pub use quiet::DeviceChanges;
 pub use senders::Senders;
-pub(crate) use senders::{keep_vapid_key, kept_vapid_key, own_vapid_key};
+pub(crate) use senders::{check, keep_vapid_key, kept_vapid_key, own_vapid_key};
 pub use settings::{Content, PushSettings};
 
 use crate::consumer::Pauses;

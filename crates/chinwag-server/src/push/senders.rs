@@ -107,6 +107,45 @@ impl Senders {
     }
 }
 
+/// Looks at the keys that a configuration names, and makes none.
+pub(crate) fn check(
+    config: &PushConfig,
+    data_dir: &Path,
+    clock: &Arc<dyn Clock>,
+) -> Vec<(&'static str, Result<String, String>)> {
+    let mut checked = Vec::new();
+    if config.webpush.is_some() {
+        checked.push(("push.webpush", check_vapid_key(data_dir)));
+    }
+    if let Some(fcm) = &config.fcm {
+        let opened = open_fcm(fcm, config, clock);
+        checked.push(("push.fcm", usable(opened.map(drop))));
+    }
+    if let Some(apns) = &config.apns {
+        let opened = open_apns(apns, config, clock);
+        checked.push(("push.apns", usable(opened.map(drop))));
+    }
+    checked
+}
+
+fn check_vapid_key(data_dir: &Path) -> Result<String, String> {
+    let kept = kept_vapid_key(data_dir).map_err(|error| error.to_string())?;
+    let Some(kept) = kept else {
+        let found =
+            "the key that browsers know the server by is made, or taken over, at the first start";
+        return Ok(found.into());
+    };
+    let key = VapidKey::from_bytes(kept).map_err(|error| error.to_string());
+    usable(key.map(drop))
+}
+
+fn usable<E: std::fmt::Display>(opened: Result<(), E>) -> Result<String, String> {
+    match opened {
+        Ok(()) => Ok("its key can be used".into()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// Reads the file of the key pair that browsers know the server by; none where it was never made.
 pub(crate) fn kept_vapid_key(data_dir: &Path) -> io::Result<Option<Vec<u8>>> {
     match fs::read(data_dir.join(VAPID_FILE)) {

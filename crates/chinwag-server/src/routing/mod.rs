@@ -269,6 +269,19 @@ impl Heads for Router {
     }
 }
 
+/// Asks the node at an address something that changes nothing; tells why it doesn't answer.
+pub(crate) async fn reach(key: &str, address: &str) -> Result<(), String> {
+    let question = Question::Heads { chats: Vec::new() };
+    let asking = calls(key);
+    let answered = asking.ask(address, question, Instant::now() + DEADLINE);
+    match answered.await {
+        Ok(_) => Ok(()),
+        Err(CallError::NotReached(why) | CallError::Lost(why) | CallError::Refused(why)) => {
+            Err(why)
+        }
+    }
+}
+
 /// Returns whether nothing was done, and another try may find who does it.
 fn is_elsewhere(problem: &Problem) -> bool {
     problem.code == ErrorCode::NotOwner

@@ -1,118 +1,83 @@
 //! `chinwag doctor`
 
-use std::{
-    fs,
-    io::Write as _,
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::{io::IsTerminal as _, sync::Arc};
 
 use anyhow::{Result, bail};
-use chinwag_server::{config::Config, control};
+use chinwag_core::{Clock, SystemClock};
+use chinwag_server::{
+    checkup::{self, Finding, Verdict},
+    config::Config,
+};
 
-/// An fsync above this makes every send slow.
-const SLOW_SYNC: Duration = Duration::from_millis(20);
-/// Each connection takes a file descriptor.
-const FEW_FILES: u64 = 10_000;
-
-/// Look for what may go wrong on this machine.
+/// Look at everything that is configured, and say what may go wrong and what to do. Changes nothing.
+///
+/// This machine's disk and limits, keys, each engine (versions, copies, clocks, disks), and the other nodes. It ends with
+/// 1 where something doesn't work; warnings alone are no failure.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {}
-
-enum Finding {
-    Good(String),
-    Odd(String),
-    Bad(String),
+pub(crate) struct Arguments {
+    /// Print one JSON object instead of lines.
+    #[arg(long)]
+    json: bool,
 }
 
-pub(super) async fn run(_: Arguments, config: Config) -> Result<()> {
-    let running = tokio::net::UnixStream::connect(control::socket_path(&config.data_dir))
-        .await
-        .is_ok();
-    let findings = [
-        Finding::Good("the configuration can be read".into()),
-        server(&config, running).await,
-        disk_sync(&config.data_dir),
-        open_files(),
-        certificate(&config),
-    ];
-    let mut bad = 0;
-    for finding in findings {
-        match finding {
-            Finding::Good(text) => println!("  ok    {text}"),
-            Finding::Odd(text) => println!("  hm    {text}"),
-            Finding::Bad(text) => {
-                bad += 1;
-                println!("  wrong {text}");
-            }
+pub(super) async fn run(arguments: Arguments, config: Config) -> Result<()> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let findings = checkup::examine(&config, &clock).await;
+    let errors = count(&findings, Verdict::Error);
+    let warnings = count(&findings, Verdict::Warning);
+    if arguments.json {
+        let report = serde_json::json!({
+            "ok": errors == 0,
+            "errors": errors,
+            "warnings": warnings,
+            "findings": findings,
+        });
+        println!("{report:#}");
+    } else {
+        let colours = std::io::stdout().is_terminal();
+        for finding in &findings {
+            println!("{}", line(finding, colours));
         }
     }
-    if bad > 0 {
-        bail!("{bad} things would keep the server from working");
+    if errors > 0 {
+        bail!("{errors} things would keep the server from working");
     }
     Ok(())
 }
 
-async fn server(config: &Config, running: bool) -> Finding {
-    if running {
-        return Finding::Good(format!("a server runs on {}", config.data_dir.display()));
-    }
-    match tokio::net::TcpListener::bind(&config.listen).await {
-        Ok(_) => Finding::Good(format!("{} is free to listen on", config.listen)),
-        Err(error) => Finding::Bad(format!("can't listen on {}: {error}", config.listen)),
-    }
+fn count(findings: &[Finding], verdict: Verdict) -> usize {
+    let of = findings.iter().filter(|finding| finding.verdict == verdict);
+    of.count()
 }
 
-/// Measures how long the disk takes to keep a write for good.
-fn disk_sync(data_dir: &Path) -> Finding {
-    let directory = if data_dir.exists() {
-        data_dir
+fn line(finding: &Finding, colours: bool) -> String {
+    let (word, colour) = match finding.verdict {
+        Verdict::Ok => ("ok", 32),
+        Verdict::Warning => ("warning", 33),
+        Verdict::Error => ("error", 31),
+    };
+    let word = format!("{word:<7}");
+    let word = if colours {
+        format!("\x1b[{colour}m{word}\x1b[0m")
     } else {
-        Path::new(".")
+        word
     };
-    let path = directory.join(format!("doctor-{}.tmp", std::process::id()));
-    let measured = (|| {
-        let mut file = fs::File::create(&path)?;
-        let started = Instant::now();
-        for _ in 0..10 {
-            file.write_all(&[0; 4096])?;
-            file.sync_data()?;
-        }
-        Ok::<_, std::io::Error>(started.elapsed() / 10)
-    })();
-    let _ = fs::remove_file(&path);
-    match measured {
-        Err(error) => Finding::Bad(format!("can't write to {}: {error}", directory.display())),
-        Ok(time) if time > SLOW_SYNC => Finding::Odd(format!(
-            "the disk takes {time:.1?} to keep a write: every send waits for that"
-        )),
-        Ok(time) => Finding::Good(format!("the disk keeps a write in {time:.1?}")),
-    }
+    let Finding { about, found, .. } = finding;
+    let advice = finding.advice.as_ref();
+    let advice = advice.map_or_else(String::new, |advice| format!(" → {advice}"));
+    format!("{word} {about:<13} {found}{advice}")
 }
 
-fn open_files() -> Finding {
-    let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    let line = limits
-        .lines()
-        .find_map(|line| line.strip_prefix("Max open files"));
-    let soft = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    match soft {
-        Some(soft) if soft < FEW_FILES => Finding::Odd(format!(
-            "{soft} open files allowed, one for each connection: raise it by ulimit -n"
-        )),
-        Some(soft) => Finding::Good(format!("{soft} open files allowed")),
-        None => Finding::Good("open files are not limited".into()),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn certificate(config: &Config) -> Finding {
-    let Some(tls) = &config.tls else {
-        return Finding::Good("no certificate: a proxy in front should speak TLS".into());
-    };
-    for path in [&tls.cert, &tls.key] {
-        if let Err(error) = fs::read(path) {
-            return Finding::Bad(format!("can't read {}: {error}", path.display()));
-        }
+    #[test]
+    fn a_finding_is_one_line_with_what_to_do() {
+        let finding = Finding::warning("kafka", "one copy", "have three");
+        assert_eq!(
+            line(&finding, false),
+            "warning kafka         one copy → have three"
+        );
     }
-    Finding::Good("certificate and key can be read".into())
 }

@@ -54,7 +54,7 @@ pub(crate) enum Command {
     Config(config::Arguments),
     /// Rebuild the search index.
     Reindex(reindex::Arguments),
-    /// Look for what may go wrong on this machine.
+    /// Look at everything that is configured, and say what may go wrong and what to do.
     Doctor(doctor::Arguments),
     /// Measure a server under load, every message checked.
     Bench(bench::Arguments),

@@ -5,6 +5,7 @@
 mod chatting;
 #[path = "../../../chinwag-backends/tests/engine_process/mod.rs"]
 mod engine_process;
+mod examining;
 mod moving;
 mod pair;
 mod place;

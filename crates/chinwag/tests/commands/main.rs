@@ -8,6 +8,7 @@ mod backup;
 mod chatting;
 mod corpus;
 mod demo;
+mod examining;
 mod exporting;
 mod importing;
 mod interrupted;
