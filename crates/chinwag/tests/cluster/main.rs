@@ -2,6 +2,8 @@
 //! OpenSearch (`make engines-up ENGINES="cassandra redis kafka opensearch"`).
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod balanced;
+mod balancer;
 mod chatting;
 #[path = "../../../chinwag-backends/tests/engine_process/mod.rs"]
 mod engine_process;

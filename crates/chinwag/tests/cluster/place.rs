@@ -264,19 +264,19 @@ impl Place {
             .unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let mut stdout = stdout.lines().map_while(Result::ok);
-        let url = stdout.find_map(|line| {
-            let mut words = line.split_whitespace();
-            let url = words.find(|word| word.starts_with("http://"))?;
-            Some(
-                url.trim_end_matches(',')
-                    .trim_end_matches("/metrics")
-                    .to_owned(),
-            )
-        });
+        // Where clients are served, if they are, and where metrics are.
+        let lines: Vec<String> = stdout.by_ref().take(2).collect();
+        let mut urls = lines.iter().filter_map(|line| url_in(line));
+        let url = urls.next();
         let url = url.unwrap_or_else(|| panic!("the server starts: {}", self.told()));
+        let metrics = urls.next().unwrap_or_else(|| url.clone());
         // Keeps reading, so that the server never waits for a full pipe.
         std::thread::spawn(move || stdout.for_each(drop));
-        Served { child, url }
+        Served {
+            child,
+            url,
+            metrics,
+        }
     }
 
     /// Returns what the server logged.
@@ -289,10 +289,19 @@ impl Place {
     }
 }
 
+/// Returns the address in a line of what a server prints.
+fn url_in(line: &str) -> Option<String> {
+    let mut words = line.split_whitespace();
+    let url = words.find(|word| word.starts_with("http://"))?;
+    let url = url.trim_end_matches(',').trim_end_matches("/metrics");
+    Some(url.to_owned())
+}
+
 /// A running server; killed when it is dropped.
 pub(crate) struct Served {
     child: Child,
     pub(crate) url: String,
+    metrics: String,
 }
 
 impl Served {
@@ -320,6 +329,15 @@ impl Served {
     /// Kills it: nothing is finished, nothing is flushed.
     pub(crate) fn kill(self) {
         drop(self);
+    }
+
+    /// Returns how many sessions it holds.
+    pub(crate) async fn sessions(&self) -> u64 {
+        let page = reqwest::get(format!("{}/metrics", self.metrics)).await;
+        let page = page.unwrap().text().await.unwrap();
+        let mut lines = page.lines();
+        let count = lines.find_map(|line| line.strip_prefix("chinwag_connections "));
+        count.unwrap().parse().unwrap()
     }
 
     /// Returns the status of `/readyz`, and what it says.
@@ -388,16 +406,25 @@ impl Person {
 
     /// Returns the same person, who asks another node.
     pub(crate) fn at(&self, served: &Served) -> Self {
+        self.by(&served.url)
+    }
+
+    /// Returns the same person, who asks at an address.
+    pub(crate) fn by(&self, url: &str) -> Self {
         let options = Options {
-            url: served.url.clone(),
+            url: url.to_owned(),
             ..self.options.clone()
         };
         Self {
             id: self.id.clone(),
-            http: Http::new(&served.url).with_token(&self.token),
+            http: Http::new(url).with_token(&self.token),
             options,
             token: self.token.clone(),
         }
+    }
+
+    pub(crate) fn token(&self) -> &str {
+        &self.token
     }
 
     /// Connects a device and waits until it is in sync.
