@@ -43,7 +43,7 @@ pub(super) struct Cast {
 }
 
 impl Cast {
-    /// Makes the users and their chats: one of each two neighbours, and the groups.
+    /// Makes the users and their chats: one of each two neighbours, the groups, and the one that visitors are in.
     pub(super) async fn make(
         url: &str,
         tokens: &TokenMaker,
@@ -69,7 +69,7 @@ impl Cast {
             group: None,
         });
         let groups = (0..options.groups as usize).map(|number| group(number, users, random));
-        let plans: Vec<Plan> = direct.chain(groups).collect();
+        let plans: Vec<Plan> = direct.chain(groups).chain([visited(users)]).collect();
         let made = stream::iter(plans.into_iter().map(|plan| cast.chat(plan)));
         let made: Vec<Chat> = made.buffered(MAKING).try_collect().await?;
         cast.chats = made;
@@ -199,7 +199,21 @@ fn group(number: usize, users: usize, random: &mut StdRng) -> Plan {
                 0 => HistoryVisible::All,
                 _ => HistoryVisible::Joined,
             },
-            visited: number == 0,
+            visited: false,
+        }),
+    }
+}
+
+/// Everybody stays in it: whoever shares no chat with somebody any more is told nothing of their presence.
+fn visited(users: usize) -> Plan {
+    Plan {
+        owner: 0,
+        members: (0..users).collect(),
+        comers: Vec::new(),
+        group: Some(Group {
+            name: "visited".into(),
+            history_visible: HistoryVisible::All,
+            visited: true,
         }),
     }
 }

@@ -1,5 +1,6 @@
 //! What each breach does to a frame.
 
+use chinwag_proto::snowflake::COUNTERS;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
@@ -88,28 +89,29 @@ impl Planted {
         Some(Pass::On(text(&frame)))
     }
 
-    /// Keeps a message of one user until the next one of that chat, and gives each the other's place.
+    /// Keeps a message of one user until the next one of that chat, and gives each the other's place. Where something
+    /// else comes next, the kept one is lost, which the device mends, and another message is tried.
     fn reorder(&mut self, user: &str, frame: Value) -> Option<Pass> {
         let is_message = frame["type"] == "message";
         let Some(first) = self.kept.take() else {
-            let fits = self.victim.is_none() && is_message && self.takes_chance();
-            if !fits {
+            let is_done = self.breaches > 0;
+            if is_done || !is_message {
                 return None;
             }
             self.victim = Some((user.to_owned(), frame["chatId"].clone()));
             self.kept = Some(frame);
             return Some(Pass::Lose);
         };
-        let follows = frame["chatId"] == first["chatId"]
-            && frame["seq"].as_u64() == first["seq"].as_u64().map(|seq| seq + 1);
-        let is_theirs = self
-            .victim
-            .as_ref()
-            .is_some_and(|(victim, _)| victim == user);
-        if !(follows && is_theirs && is_message) {
+        let is_theirs = self.victim == Some((user.to_owned(), frame["chatId"].clone()));
+        if !is_theirs || !frame["seq"].is_u64() {
             self.kept = Some(first);
             return None;
         }
+        let follows = frame["seq"].as_u64() == first["seq"].as_u64().map(|seq| seq + 1);
+        if !is_message || !follows {
+            return None;
+        }
+        self.breaches += 1;
         let placed = |message: &Value, at: &Value| {
             let mut frame = at.clone();
             frame["message"] = message["message"].clone();
@@ -169,10 +171,10 @@ fn remove(answer: &mut Value, place: &impl Fn(&Value) -> Value, swallowed: &Valu
     }
 }
 
-/// Returns an id's successor.
+/// Returns the last id of the same millisecond and node: one that no server has come to.
 fn above(id: &Value) -> Option<Value> {
     let id: u64 = id.as_str()?.parse().ok()?;
-    Some(json!((id + 1).to_string()))
+    Some(json!((id | u64::from(COUNTERS - 1)).to_string()))
 }
 
 fn text(frame: &Value) -> Utf8Bytes {
