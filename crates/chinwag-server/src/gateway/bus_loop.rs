@@ -7,7 +7,7 @@ use chinwag_proto::frames::ServerFrame;
 use tokio::runtime::Handle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::Gateway;
+use super::{Gateway, session::Session};
 
 /// How long to wait after the first failure of the bus; twice as long after each that follows.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -84,15 +84,23 @@ impl Gateway {
         }
         tracing::warn!("the bus lost messages: the clients of this node fetch what they missed");
         let sessions = self.registry.all();
-        self.touch(&sessions, self.seconds()).await;
+        if !self.touch(&sessions, self.seconds()).await {
+            // Nobody sends them anything until it was written: the sweeper does that, and tells them to fetch then.
+            sessions.iter().for_each(|session| session.not_located());
+        }
         self.topics.doubt_all();
         self.watcher.doubt_all();
-        let count = u64::try_from(sessions.len()).unwrap_or(u64::MAX);
-        let within = (count.saturating_mul(1_000) / RESYNCS_A_SECOND)
-            .clamp(RESYNC_WITHIN_MS, RESYNC_WITHIN_AT_MOST_MS);
-        for session in sessions {
-            let after_ms = rand::random_range(0..within);
-            session.send(&ServerFrame::Resync { after_ms });
-        }
+        resync(sessions.iter().map(|session| &**session), RESYNC_WITHIN_MS);
+    }
+}
+
+/// Tells clients to fetch what they missed: spread over `at_least_ms`, and over longer where there are many.
+pub(super) fn resync<'a>(sessions: impl ExactSizeIterator<Item = &'a Session>, at_least_ms: u64) {
+    let count = u64::try_from(sessions.len()).unwrap_or(u64::MAX);
+    let within_ms = (count.saturating_mul(1_000) / RESYNCS_A_SECOND)
+        .clamp(at_least_ms, RESYNC_WITHIN_AT_MOST_MS);
+    for session in sessions {
+        let after_ms = rand::random_range(0..=within_ms);
+        session.send(&ServerFrame::Resync { after_ms });
     }
 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use chinwag_core::ports::SessionBeat;
 use chinwag_proto::{CloseCode, Timestamp, frames::ServerFrame};
 
-use super::{Gateway, session::Session};
+use super::{Gateway, bus_loop::resync, session::Session};
 
 /// A session silent for so long is asked whether it is there, seconds.
 const PING_AFTER: u32 = 24;
@@ -39,7 +39,7 @@ impl Gateway {
 
     /// Writes where sessions are, and that they live; returns whether all were.
     pub(super) async fn touch(&self, sessions: &[Arc<Session>], seconds: u32) -> bool {
-        let mut all = true;
+        let (mut all, mut located) = (true, Vec::new());
         for sessions in sessions.chunks(BEATS) {
             let beats: Vec<SessionBeat> = sessions
                 .iter()
@@ -47,13 +47,14 @@ impl Gateway {
                 .collect();
             if let Err(error) = self.ports.presence.touch(&beats).await {
                 tracing::warn!(%error, "can't renew presence");
+                // Those behind would fail alike; they stay due.
                 all = false;
-                continue;
+                break;
             }
-            for session in sessions.iter().filter(|session| session.touched(seconds)) {
-                session.send(&ServerFrame::Resync { after_ms: 0 });
-            }
+            let found = sessions.iter().filter(|session| session.touched(seconds));
+            located.extend(found.map(|session| &**session));
         }
+        resync(located.into_iter(), 0);
         all
     }
 }

@@ -120,7 +120,7 @@ async fn large_groups_are_delivered_to_either_node_from_either() {
             history_visible: HistoryVisible::All,
             client_id: None,
         };
-        let chat = maker.http.create_chat(&group).await.unwrap().id;
+        let chat = maker.create(group).await;
         for speaker in 0..devices.len() {
             let said = format!("{nth}: {speaker} speaks");
             let sent = devices[speaker].client.send(chat, said.clone()).await;

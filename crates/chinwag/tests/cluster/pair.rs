@@ -42,7 +42,7 @@ impl Pair {
                 history_visible: HistoryVisible::All,
                 client_id: None,
             };
-            chats.push(maker.http.create_chat(&group).await.unwrap().id);
+            chats.push(maker.create(group).await);
         }
         chats
     }

@@ -7,11 +7,12 @@ use std::{
     time::Duration,
 };
 
-use chinwag_client::{Client, ClientEvent, Events, Http, Options, TokenSource};
+use chinwag_client::{Client, ClientError, ClientEvent, Events, Http, Options, TokenSource};
 use chinwag_proto::{
-    ChatId, Problem, UserId,
+    ChatId, ClientId, Problem, UserId,
     frames::LogBody,
     http::{CreateChat, HistoryQuery, Login, Register},
+    shapes::Chat,
 };
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
@@ -387,6 +388,29 @@ impl Drop for Served {
     }
 }
 
+/// Makes a chat, under one `clientId` however often it must be asked for: on a busy machine a node may wait in vain for
+/// the one that owns it.
+pub(crate) async fn create(
+    mut new: CreateChat,
+    ask: impl AsyncFn(&CreateChat) -> Result<Chat, ClientError>,
+) -> ChatId {
+    let (CreateChat::Direct { client_id, .. } | CreateChat::Group { client_id, .. }) = &mut new;
+    *client_id = Some(ClientId::new(&format!("make-{:x}", rand::random::<u64>())).unwrap());
+    let creating = async {
+        loop {
+            match ask(&new).await {
+                Ok(chat) => return chat.id,
+                Err(ClientError::Refused(problem)) if problem.retryable => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+    };
+    let created = tokio::time::timeout(PATIENCE, creating).await;
+    created.expect("a chat is made")
+}
+
 /// Somebody with a token.
 pub(crate) struct Person {
     pub(crate) id: UserId,
@@ -401,7 +425,12 @@ impl Person {
             user_id: other.id.clone(),
             client_id: None,
         };
-        self.http.create_chat(&direct).await.unwrap().id
+        self.create(direct).await
+    }
+
+    /// Makes a chat.
+    pub(crate) async fn create(&self, new: CreateChat) -> ChatId {
+        create(new, async |new| self.http.create_chat(new).await).await
     }
 
     /// Returns the same person, who asks another node.

@@ -30,7 +30,7 @@ async fn users_chat_and_search_by_a_node_that_serves_them_while_another_one_does
         history_visible: HistoryVisible::All,
         client_id: None,
     };
-    let group = ben.http.create_chat(&group).await.unwrap().id;
+    let group = ben.create(group).await;
     for chat in [direct, group] {
         let (hello, answer) = (format!("kettle in {chat}"), format!("samovar in {chat}"));
         anas.client.send(chat, hello.clone()).await.unwrap();

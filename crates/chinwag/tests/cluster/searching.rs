@@ -20,7 +20,7 @@ async fn group(maker: &Person, members: &[&Person]) -> ChatId {
         history_visible: HistoryVisible::Joined,
         client_id: None,
     };
-    maker.http.create_chat(&group).await.unwrap().id
+    maker.create(group).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -24,7 +24,7 @@ async fn chats(person: &Person) -> Vec<ChatId> {
             history_visible: HistoryVisible::All,
             client_id: None,
         };
-        chats.push(person.http.create_chat(&group).await.unwrap().id);
+        chats.push(person.create(group).await);
     }
     chats
 }

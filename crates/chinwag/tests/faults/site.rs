@@ -14,7 +14,7 @@ use crate::{
     asking::{ASKER, Asking},
     fixture::user,
     load::{Load, chatter},
-    place::{EVERYTHING, Engines, Place, Served, WITHOUT_INDEX},
+    place::{EVERYTHING, Engines, Place, Served, WITHOUT_INDEX, create},
     proxy::{History, Proxy},
     reading::{finds_what_history_shows, read_everything, until},
     recorded::{RecordedDevice, assert_sound, checked, new_history, recorded_http},
@@ -338,17 +338,10 @@ async fn make_chats(history: &History, url: &str) -> Chats {
         user_id: user("ben"),
         client_id: None,
     };
+    let made = async |new| create(new, async |new| owner.create_chat(new).await).await;
     Chats {
-        direct: owner.create_chat(&direct).await.unwrap().id,
-        team: owner
-            .create_chat(&group(&["ben", ABSENT]))
-            .await
-            .unwrap()
-            .id,
-        crowd: owner
-            .create_chat(&group(&["ben", "cem", "dan", ABSENT, ASKER]))
-            .await
-            .unwrap()
-            .id,
+        direct: made(direct).await,
+        team: made(group(&["ben", ABSENT])).await,
+        crowd: made(group(&["ben", "cem", "dan", ABSENT, ASKER])).await,
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chinwag_proto::{ChatId, ErrorCode, Problem, Seq};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::super::{
     Owner,
@@ -17,18 +18,24 @@ use crate::{
 
 /// Rows that are read and queued at a time.
 const PAGE: usize = 256;
+/// Shards, and chats, that are looked at side by side: a node that takes over or starts has hundreds of shards, each some
+/// calls of the store, and what they hold is found by nobody and pushed to nobody meanwhile.
+const SHARDS_AT_ONCE: usize = 16;
+const CHATS_AT_ONCE: usize = 16;
 
 impl Owner {
     /// Queues again what marks above the checkpoints of this node's shards name, once under each term.
     pub(super) async fn feed_what_was_left(self: &Arc<Self>, marks: &dyn QueueMarks) {
-        for (shard, term) in self.lease.held() {
+        let held = stream::iter(self.lease.held().into_iter().map(Ok));
+        let feeding = held.try_for_each_concurrent(SHARDS_AT_ONCE, async |(shard, term)| {
             if self.stopping.is_cancelled() {
-                return;
+                return Ok(());
             }
-            if let Err(problem) = self.feed_shard(marks, shard, term).await {
-                tracing::warn!(shard = shard.0, %problem, "can't queue again what was left; trying again");
-                return;
-            }
+            let fed = self.feed_shard(marks, shard, term).await;
+            fed.map_err(|problem| (shard, problem))
+        });
+        if let Err((shard, problem)) = feeding.await {
+            tracing::warn!(shard = shard.0, %problem, "can't queue again what was left; trying again");
         }
     }
 
@@ -51,11 +58,12 @@ impl Owner {
 
     /// Queues again what this owner couldn't.
     pub(super) async fn feed_what_is_owed(self: &Arc<Self>) {
-        for (chat, owed) in self.ledger.take_owed() {
+        let owed = stream::iter(self.ledger.take_owed());
+        owed.for_each_concurrent(CHATS_AT_ONCE, async |(chat, owed)| {
             let term = self.lease.term_of(chat, self.ports.clock.elapsed());
             if term != Some(owed.term) {
                 // Whoever has the shard now is led there by the marks.
-                continue;
+                return;
             }
             match self.feed(chat, owed.from).await {
                 Ok(()) => self.ledger.done(Shard::of(chat), owed.term, &owed.minutes),
@@ -64,7 +72,8 @@ impl Owner {
                     self.ledger.owe(chat, owed);
                 }
             }
-        }
+        })
+        .await;
     }
 
     /// Queues a chat's confirmed events from a place on, and tells the last one again to the members who are online.
