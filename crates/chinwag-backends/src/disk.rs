@@ -12,6 +12,12 @@ pub(crate) fn sync_directory(directory: &Path) -> std::io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
+/// Returns how many bytes a process may still write to a directory's disk. One system call, of a microsecond or two.
+pub fn free_bytes(directory: &Path) -> std::io::Result<u64> {
+    let disk = rustix::fs::statvfs(directory)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
 /// The room on a directory's disk.
 pub(crate) struct Room {
     directory: PathBuf,
@@ -26,11 +32,10 @@ impl Room {
         }
     }
 
-    /// Fails with `Full` where less than the minimum is left. One system call, of a microsecond or two.
+    /// Fails with `Full` where less than the minimum is left.
     pub(crate) fn check(&self) -> EngineResult<()> {
-        let disk = rustix::fs::statvfs(&self.directory)
+        let free = free_bytes(&self.directory)
             .map_err(|error| EngineError::Unavailable(format!("can't see the disk: {error}")))?;
-        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
         if free < self.min_free_bytes {
             return Err(EngineError::Full(format!(
                 "{} MiB free, {} MiB wanted",

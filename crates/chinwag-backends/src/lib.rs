@@ -30,6 +30,8 @@ pub mod tantivy;
 #[cfg(feature = "webpush")]
 pub mod webpush;
 
+#[cfg(any(feature = "fjall", feature = "tantivy"))]
+pub use disk::free_bytes;
 pub use finding::{Finding, Verdict};
 #[cfg(feature = "push")]
 pub use push::PushSetupError;

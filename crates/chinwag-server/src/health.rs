@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use chinwag_backends::free_bytes;
 use chinwag_core::ports::{
     Accounts, EngineError, EventQueue, IndexState, MessageStore, Presence, QueueGroup, SearchIndex,
 };
@@ -161,8 +162,7 @@ impl Health {
     }
 
     fn disk(&self) -> Result<u64, String> {
-        let stat = rustix::fs::statvfs(&self.data_dir).map_err(|error| error.to_string())?;
-        let free = stat.f_bavail.saturating_mul(stat.f_frsize);
+        let free = free_bytes(&self.data_dir).map_err(|error| error.to_string())?;
         if free < self.min_free {
             return Err(format!("{free} bytes free, sends need {}", self.min_free));
         }

@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use chinwag_backends::free_bytes;
 use rustix::{
     fs::{Mode, OFlags},
     io::Errno,
@@ -60,14 +61,13 @@ fn nearest(path: &Path) -> PathBuf {
 
 fn room(config: &Config) -> Finding {
     let directory = nearest(&config.data_dir);
-    let stat = match rustix::fs::statvfs(&directory) {
-        Ok(stat) => stat,
+    let free = match free_bytes(&directory) {
+        Ok(free) => free,
         Err(error) => {
             let found = format!("how much is free isn't told: {error}");
             return Finding::error(DISK, found, "see that data_dir can be used");
         }
     };
-    let free = stat.f_bavail.saturating_mul(stat.f_frsize);
     let needed = config.storage_min_free;
     let found = format!("{} MiB are free", free >> 20);
     let advice = format!(
