@@ -57,15 +57,9 @@ impl Server {
     pub async fn start_with(config: Config, opening: Opening) -> Result<Self, StartError> {
         let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
         // The address first: where another server has it, nothing else is touched.
-        let socket = if config.node.serves_clients() {
-            Some(bind(&config.listen).await?)
-        } else {
-            None
-        };
-        let metrics_socket = match &config.metrics_listen {
-            Some(address) => Some(bind(address).await?),
-            None => None,
-        };
+        let clients = config.node.serves_clients().then_some(&config.listen);
+        let socket = bind_named(clients).await?;
+        let metrics_socket = bind_named(config.metrics_listen.as_ref()).await?;
         let calls_socket = match &config.node.calls {
             Some(calls) => Some((calls, bind(&calls.listen).await?)),
             None => None,
@@ -303,6 +297,14 @@ fn advertised(calls: &CallsConfig, socket: &TcpListener) -> Result<String, Start
     match &calls.advertise {
         Some(address) => Ok(address.clone()),
         None => Ok(local_address(socket, &calls.listen)?.to_string()),
+    }
+}
+
+/// Listens on an address, where there is one.
+async fn bind_named(address: Option<&String>) -> Result<Option<TcpListener>, StartError> {
+    match address {
+        Some(address) => bind(address).await.map(Some),
+        None => Ok(None),
     }
 }
 
