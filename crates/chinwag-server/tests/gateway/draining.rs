@@ -36,7 +36,7 @@ async fn a_node_that_leaves_says_when_to_come_back_and_answers_what_it_was_asked
 #[tokio::test]
 async fn a_node_that_leaves_does_not_wait_for_who_has_not_said_yet_who_they_are() {
     let node = Node::start().await;
-    let mut silent = Client::connect(node.server.local_addr().unwrap()).await;
+    let mut silent = Client::connect(node.address()).await;
     let stopping = tokio::spawn(node.server.shutdown());
     assert_eq!(silent.closed().await, 4009);
     drop(silent);

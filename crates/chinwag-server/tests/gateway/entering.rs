@@ -12,8 +12,7 @@ use crate::{
 #[tokio::test]
 async fn a_token_in_the_head_of_the_request_opens_a_session() {
     let node = Node::start().await;
-    let mut client =
-        Client::connect_with(node.server.local_addr().unwrap(), Some(&token("ana"))).await;
+    let mut client = Client::connect_with(node.address(), Some(&token("ana"))).await;
     let ready = client.next().await;
     assert_eq!(ready["type"], "ready");
     assert_eq!(ready["userId"], "ana");
@@ -26,7 +25,7 @@ async fn a_head_with_two_credentials_or_another_scheme_opens_no_session_as_over_
     let node = Node::start().await;
     let good = format!("Bearer {}", token("ana"));
     for credentials in [vec![good.clone(), good.clone()], vec!["Basic YTpi".into()]] {
-        let address = node.server.local_addr().unwrap();
+        let address = node.address();
         let mut client = Client::connect_with_credentials(address, &credentials).await;
         let told = client.next().await;
         assert_eq!(told["error"]["code"], "unauthorized", "{told}");
@@ -42,7 +41,7 @@ async fn a_frame_before_auth_is_told_so_and_closes() {
         (r#"{"id":7}"#, 4500),
         ("no frame", 4500),
     ] {
-        let mut client = Client::connect(node.server.local_addr().unwrap()).await;
+        let mut client = Client::connect(node.address()).await;
         client.say_text(frame).await;
         let told = client.next().await;
         assert_eq!(told["type"], "error", "{told}");
@@ -53,7 +52,7 @@ async fn a_frame_before_auth_is_told_so_and_closes() {
 #[tokio::test]
 async fn who_says_nothing_for_ten_seconds_is_closed() {
     let node = Node::start().await;
-    let mut client = Client::connect(node.server.local_addr().unwrap()).await;
+    let mut client = Client::connect(node.address()).await;
     assert_eq!(client.next().await["error"]["code"], "unauthorized");
     assert_eq!(client.closed().await, 4501);
 }
@@ -65,7 +64,7 @@ async fn a_token_that_is_none_closes_with_its_code() {
         ("nonsense".to_owned(), 4501),
         (token_until("ana", unix_seconds() - 100), 4001),
     ] {
-        let mut client = Client::connect(node.server.local_addr().unwrap()).await;
+        let mut client = Client::connect(node.address()).await;
         let told = client.ask(json!({"type": "auth", "token": token})).await;
         assert_eq!(told["error"]["code"], "unauthorized");
         assert!(!told.to_string().contains(&token));

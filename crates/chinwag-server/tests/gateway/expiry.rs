@@ -11,7 +11,7 @@ use crate::{
 async fn a_session_ends_with_its_token_having_been_asked_for_a_fresh_one() {
     let node = Node::start().await;
     let short = token_until("ana", unix_seconds() + 3);
-    let mut ana = Client::open(node.server.local_addr().unwrap(), &short).await;
+    let mut ana = Client::open(node.address(), &short).await;
     ana.until_type("reauth").await;
     assert_eq!(ana.closed().await, 4001);
 }
@@ -20,11 +20,7 @@ async fn a_session_ends_with_its_token_having_been_asked_for_a_fresh_one() {
 async fn a_fresh_token_of_the_same_user_keeps_the_session() {
     let node = Node::start().await;
     let until = unix_seconds() + 4;
-    let mut ana = Client::open(
-        node.server.local_addr().unwrap(),
-        &token_until("ana", until),
-    )
-    .await;
+    let mut ana = Client::open(node.address(), &token_until("ana", until)).await;
     ana.until_type("reauth").await;
     let refused = ana
         .ask(json!({"type": "auth", "token": token("ben")}))

@@ -1,5 +1,7 @@
 //! A server of a test's own, with users and chats made behind its back.
 
+use std::net::SocketAddr;
+
 use chinwag_core::{
     Clock as _, SystemClock,
     model::UserRow,
@@ -68,9 +70,14 @@ impl Node {
         }
     }
 
+    /// Returns the address that clients connect to.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.server.local_addr().unwrap()
+    }
+
     /// Opens a session of a user.
     pub(crate) async fn session(&self, id: &str) -> Client {
-        Client::open(self.server.local_addr().unwrap(), &token(id)).await
+        Client::open(self.address(), &token(id)).await
     }
 
     /// Makes users.

@@ -26,36 +26,32 @@ async fn what_a_provider_has_not_taken_is_told_after_a_restart_under_the_same_ke
     let directory = tempfile::tempdir().unwrap();
     let data_dir = directory.path().join("data");
     let first = server(&providers, data_dir.to_str().unwrap()).await;
-    let offer = ask(first.url().unwrap(), "ana", "GET", "/v1/push", Value::Null)
-        .await
-        .1;
+    let at_first = first.url().unwrap();
+    let offer = ask(at_first, "ana", "GET", "/v1/push", Value::Null).await.1;
     let device = json!({"kind": "fcm", "token": "phone", "deviceId": "phone"});
-    ask(first.url().unwrap(), "ana", "POST", "/v1/devices", device).await;
-    ask(first.url().unwrap(), "bo", "GET", "/v1/me", Value::Null).await;
+    ask(at_first, "ana", "POST", "/v1/devices", device).await;
+    ask(at_first, "bo", "GET", "/v1/me", Value::Null).await;
     let direct = json!({"type": "direct", "userId": "ana"});
-    let chat = ask(first.url().unwrap(), "bo", "POST", "/v1/chats", direct)
-        .await
-        .1;
+    let chat = ask(at_first, "bo", "POST", "/v1/chats", direct).await.1;
     let fcm = providers.fcm.desk();
     fcm.answer("phone", PushOutcome::RetryAfter(0));
     let message = json!({"chatId": chat["id"], "content": "hi"});
     assert_eq!(
-        ask(first.url().unwrap(), "bo", "POST", "/v1/messages", message)
-            .await
-            .0,
+        ask(at_first, "bo", "POST", "/v1/messages", message).await.0,
         201
     );
     fcm.asked(1).await;
     first.shutdown().await;
     fcm.answer("phone", PushOutcome::Sent);
     let second = server(&providers, data_dir.to_str().unwrap()).await;
+    let at_second = second.url().unwrap();
     assert_eq!(texts(&fcm.took(1).await), ["phone: hi"]);
-    let again = ask(second.url().unwrap(), "ana", "GET", "/v1/push", Value::Null)
+    let again = ask(at_second, "ana", "GET", "/v1/push", Value::Null)
         .await
         .1;
     assert_eq!(again, offer);
     let message = json!({"chatId": chat["id"], "content": "you are remembered"});
-    ask(second.url().unwrap(), "bo", "POST", "/v1/messages", message).await;
+    ask(at_second, "bo", "POST", "/v1/messages", message).await;
     assert_eq!(
         texts(&fcm.took(2).await)[1..],
         ["phone: you are remembered"]

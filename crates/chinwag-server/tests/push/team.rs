@@ -148,7 +148,7 @@ impl Team {
 
     /// Opens a session on a device.
     pub(crate) async fn session_on(&self, who: &str, device: &str) -> Client {
-        let mut client = Client::connect(self.node.server.local_addr().unwrap()).await;
+        let mut client = Client::connect(self.node.address()).await;
         let auth = json!({"type": "auth", "token": token(who), "deviceId": device});
         let ready = client.ask(auth).await;
         assert_eq!(ready["type"], "ready", "{ready}");
