@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 
 use super::{line::History, surprises::Surprises};
 use crate::{
-    check::history::{self, Prefix, What},
+    check::history::{self, What},
     site::Person,
 };
 
@@ -183,11 +183,7 @@ impl Listener {
             }
         }
         drop(told);
-        let prefix = What::Prefix(Prefix {
-            chat: chat.to_string(),
-            epoch: frame.epoch.0,
-            seq: frame.seq.0,
-        });
+        let prefix = What::Prefix(frame.into());
         self.history.record(Some(&self.holds), &prefix);
     }
 }

@@ -10,7 +10,7 @@ use chinwag_client::{Backoff, Client, ClientEvent, Events, Http, Options, TokenS
 use chinwag_load::{
     check::{
         self,
-        history::{self, Prefix, What},
+        history::{self, What},
         read::Reader,
         record::Recorder,
         report::Report,
@@ -223,11 +223,7 @@ impl Listener {
             }
         }
         drop(told);
-        let prefix = What::Prefix(Prefix {
-            chat: chat.to_string(),
-            epoch: frame.epoch.0,
-            seq: frame.seq.0,
-        });
+        let prefix = What::Prefix(frame.into());
         self.history.record(Some(&self.session), &prefix);
     }
 }

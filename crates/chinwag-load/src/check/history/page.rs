@@ -1,5 +1,6 @@
 //! Answers with events, and what a client holds.
 
+use chinwag_proto::frames::LogFrame;
 use serde::{Deserialize, Serialize};
 
 use super::{Event, is_false};
@@ -71,4 +72,15 @@ pub struct Prefix {
     pub epoch: u32,
     /// The last place of the gap-free prefix.
     pub seq: u64,
+}
+
+impl From<&LogFrame> for Prefix {
+    /// Claims to have everything up to an event that was shown.
+    fn from(frame: &LogFrame) -> Self {
+        Self {
+            chat: frame.chat_id.to_string(),
+            epoch: frame.epoch.0,
+            seq: frame.seq.0,
+        }
+    }
 }
