@@ -1,20 +1,17 @@
 //! `chinwag bench` as a person runs it, in small: that it works, not how fast anything is.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod binary;
+
 use std::process::{Command, Output};
 
 use chinwag_server::{Server, config::Config};
 use serde_json::Value;
 
-/// Runs it with nothing of this process's environment that the server would take for its own.
+use binary::chinwag;
+
 fn bench(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_chinwag"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("CHINWAG_") {
-            command.env_remove(name);
-        }
-    }
-    command.arg("bench").args(arguments).output().unwrap()
+    chinwag("bench", arguments)
 }
 
 fn report(arguments: &[&str]) -> Value {

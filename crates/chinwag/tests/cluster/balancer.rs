@@ -1,11 +1,11 @@
 //! nginx in front of nodes, by the configuration that is delivered.
 
-use std::{net::TcpListener, path::Path, process::Stdio, time::Duration};
+use std::{path::Path, process::Stdio, time::Duration};
 
 use tempfile::TempDir;
 
 use crate::{
-    engine_process::EngineProcess,
+    engine_process::{EngineProcess, address, free_ports},
     place::{PATIENCE, Served},
 };
 
@@ -25,9 +25,7 @@ pub(crate) struct Balancer {
 impl Balancer {
     /// Starts one in front of nodes, and waits until it answers.
     pub(crate) async fn start(nodes: &[&Served]) -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = free.local_addr().unwrap().to_string();
-        drop(free);
+        let address = format!("{}:{}", address(), free_ports(1));
         let directory = tempfile::tempdir().unwrap();
         let configuration = directory.path().join("nginx.conf");
         std::fs::write(&configuration, main(directory.path())).unwrap();

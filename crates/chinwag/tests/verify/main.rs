@@ -2,27 +2,19 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod altered_history;
+#[path = "../bench/binary.rs"]
+mod binary;
 mod planted;
 
-use std::process::{Command, Output};
+use std::process::Output;
 
 use chinwag_server::{Server, config::Config};
 use serde_json::Value;
 
-/// Runs it with nothing of this process's environment that the server would take for its own.
+use binary::chinwag;
+
 fn verify(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_chinwag"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("CHINWAG_") {
-            command.env_remove(name);
-        }
-    }
-    command
-        .arg("verify")
-        .args(arguments)
-        .arg("--json")
-        .output()
-        .unwrap()
+    chinwag("verify", &[arguments, &["--json"]].concat())
 }
 
 fn report(output: &Output) -> Value {
