@@ -82,6 +82,7 @@ test("a history that can't be read says why, and is read when one tries again, o
 test("a search that fails says why, and is tried again", async () => {
   const chatId = await house.person("ben").direct("ana");
   await house.person("ben").say(chatId, "Needle in the hay");
+  await house.person("ana").finds("needl");
   const ana = await house.visit("ana");
   await ana.goto("/search");
   const allow = await refuse(ana.page, "**/v1/search?*", 503, "unavailable");

@@ -60,6 +60,7 @@ test("the list of years of chats is there at once, and scrolls to the first of t
 });
 
 test("what was said years ago is found, and shown where it stands", async () => {
+  await house.person("ana").finds("disk");
   const ana = await house.visit("ana");
   await ana.page.keyboard.press("Control+k");
   await ana.page.getByLabel("Search messages").last().fill("disk");

@@ -8,6 +8,7 @@ import { platform } from "../../sdk/typescript/src/environment.js";
 import { Http } from "../../sdk/typescript/src/http.js";
 import { login, type protocol, register } from "../../sdk/typescript/src/index.js";
 import { Served } from "../../sdk/typescript/test/served.js";
+import { until } from "./until.js";
 import { closeBrowser, type VisitOptions, Visitor } from "./visitor.js";
 import { Wire } from "./wire.js";
 
@@ -39,6 +40,12 @@ export class Person {
   async group(name: string, members: string[], historyVisible: "all" | "joined" = "all"): Promise<string> {
     const body = { type: "group", name, members, historyVisible } as const;
     return (await this.http.request("POST /v1/chats", { body })).id;
+  }
+
+  /** Waits until a search finds as many messages: what was said a moment ago may not be indexed yet. */
+  async finds(words: string, messages = 1): Promise<void> {
+    const query = { q: words };
+    await until(async () => (await this.http.request("GET /v1/search", { query })).total >= messages);
   }
 
   /** Reads a chat as it is for this person. */

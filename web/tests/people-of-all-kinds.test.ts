@@ -61,6 +61,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     await isAccessible(ana, "a new chat");
     await page.getByRole("button", { name: "New group" }).click();
     await isAccessible(ana, "a new group");
+    await house.person("ana").finds("morning");
     await ana.goto("/search");
     await page.getByLabel("Search messages").last().fill("morning");
     await page.locator(".hit").waitFor();
@@ -103,8 +104,9 @@ test("everything can be done by the keyboard: open, write, walk through messages
   await page.keyboard.press("ArrowUp");
   await until(async () => (await focused()).includes("Thanks"));
   await page.keyboard.press("r");
-  await page.locator(".about", { hasText: "Thanks" }).waitFor();
+  // Whoever types on at once loses nothing.
   await page.keyboard.type("An answer");
+  await page.locator(".about", { hasText: "Thanks" }).waitFor();
   await page.keyboard.press("Enter");
   await ana.message("An answer").locator(".quote").waitFor();
 

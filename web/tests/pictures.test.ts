@@ -84,6 +84,7 @@ test("about a group, a search, a new group, and signing in", async () => {
   await ana.goto("/");
   await ana.open("Release 2.4");
   await ana.page.locator(".new-line, .message").last().waitFor();
+  await house.person("ana").finds("kettle");
   await ana.page.getByRole("button", { name: "Search messages" }).click();
   await ana.page.getByLabel("Search messages").last().fill("kettle");
   await ana.page.locator(".hit").first().waitFor();

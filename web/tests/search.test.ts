@@ -16,6 +16,7 @@ before(async () => {
     text: index === 200 ? "The albatross has landed" : `Line ${index} about nothing`,
   }));
   await house.import("ana", "Field notes", lines);
+  await house.person("ana").finds("nothing", 599);
   const { chats } = await house.person("ana").http.request("GET /v1/chats", { query: {} });
   chatId = chats[0]?.id ?? "";
 });
@@ -44,6 +45,7 @@ test("a message is found and shown where it stands, and the way back leads to wh
 test("a search in one chat finds only there, and many hits come page by page", async () => {
   const other = await house.person("ana").group("Elsewhere", ["ben"]);
   await house.person("ben").say(other, "nothing about nothing");
+  await house.person("ana").finds("nothing", 600);
   const ana = await house.visit("ana");
   await ana.open("Field notes");
   await ana.page.getByRole("button", { name: "Search in this chat" }).click();
@@ -83,6 +85,7 @@ test("on a phone a chat behind a search isn't read", async () => {
   await ana.open("Behind a search");
   await ana.sees("Before");
   await until(async () => (await house.person("ana").chat(group)).unread === 0);
+  await house.person("ana").finds("Before");
   await ana.page.getByRole("button", { name: "Search in this chat" }).click();
   await search(ana, "Before");
   await ana.page.locator(".hit").first().waitFor();

@@ -126,6 +126,8 @@ function copy(text: string, done: string): void {
 }
 
 function focusComposer(): void {
-  // Once the composer shows what it is about.
-  requestAnimationFrame(() => document.querySelector<HTMLElement>(".composer textarea")?.focus());
+  const focus = () => document.querySelector<HTMLElement>(".composer textarea")?.focus();
+  // At once, since one types on; and again, since a menu that closes gives the focus back to where it was.
+  focus();
+  requestAnimationFrame(focus);
 }

@@ -1,6 +1,6 @@
 /** Notes about messages while the client is closed: whether this browser shows them, turned on and off. */
 
-import type { Client } from "@chinwag/client";
+import { type Client, compareIds, type protocol } from "@chinwag/client";
 import { effect, signal } from "@preact/signals";
 import { account, deviceId } from "./account";
 import { keep, read } from "./kept";
@@ -25,8 +25,8 @@ export function followNotes(signedIn: SignedIn): () => void {
   void begin(client);
   const stops = [
     effect(() => {
-      const unread = new Set(signedIn.chats.value.filter(({ unread }) => unread > 0).map(({ id }) => id));
-      if (signedIn.isLoaded.value) void takeBack(unread);
+      signedIn.chats.value;
+      if (signedIn.isLoaded.value) void takeBack((note) => isRead(signedIn.chats.peek(), note));
     }),
     listen(),
     // Whoever signs out is told nothing here any more: the push service refuses, and the server forgets the device.
@@ -123,18 +123,33 @@ async function unsubscribe(): Promise<void> {
 async function forget(): Promise<void> {
   keep(KEPT, undefined);
   notes.value = "unable";
-  await takeBack(new Set());
+  await takeBack(() => true);
   await unsubscribe();
 }
 
-/** Takes the notes of all chats but these from the screen. */
-async function takeBack(unread: ReadonlySet<string>): Promise<void> {
+/** What a note is about. */
+interface About {
+  chatId: string;
+  messageId?: string;
+}
+
+/** Whether what a note tells is read: a page may hear of a message after its browser was told. */
+function isRead(chats: readonly protocol.Chat[], { chatId, messageId }: About): boolean {
+  const chat = chats.find(({ id }) => id === chatId);
+  if (!chat) return true;
+  const known = chat.head.lastMessage?.id;
+  const isKnown = messageId === undefined || (known !== undefined && compareIds(known, messageId) >= 0);
+  return isKnown && chat.unread === 0;
+}
+
+/** Takes notes from the screen. */
+async function takeBack(isDone: (note: About) => boolean): Promise<void> {
   if (!isAble() || Notification.permission !== "granted") return;
   const registration = await navigator.serviceWorker.getRegistration();
   const standing = (await registration?.getNotifications()) ?? [];
   for (const note of standing) {
-    const { chatId } = (note.data ?? {}) as { chatId?: string };
-    if (chatId !== undefined && !unread.has(chatId)) note.close();
+    const about = (note.data ?? {}) as Partial<About>;
+    if (about.chatId !== undefined && isDone(about as About)) note.close();
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { bytes, type protocol } from "@chinwag/client";
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Conversation } from "../state/conversation";
 import { act } from "../state/message-actions";
 import { attempt, complain } from "../state/notices";
@@ -37,7 +37,8 @@ export function Composer({ conversation, chat }: { conversation: Conversation; c
     drafts.put(chat.id, { ...draft.peek(), mentions: { ...draft.peek().mentions, [label]: userId } });
   });
 
-  useEffect(() => {
+  // Before anything can be typed into it.
+  useLayoutEffect(() => {
     edited.value = editing?.message.content ?? "";
   }, [editing, edited]);
   useEffect(() => grow(area.current), [text]);
