@@ -72,6 +72,12 @@ impl Refusal {
         [NO_INDEX, NO_ALIAS].contains(&self.cause.kind.as_str())
     }
 
+    /// Returns whether a search may have met an index that was removed at that moment, because another took its place:
+    /// its name leads nowhere, or its shards are closed.
+    pub(super) fn may_be_exchanged(&self) -> bool {
+        self.is_missing() || self.status == 503
+    }
+
     /// Returns whether what is made is there already.
     pub(super) fn is_there_already(&self) -> bool {
         self.cause.kind == IS_THERE

@@ -1,6 +1,6 @@
 //! The search index itself: [`SearchIndex`] on OpenSearch.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use chinwag_core::{
@@ -37,6 +37,8 @@ use crate::reach::Reach;
 const PARTS_AT_ONCE: usize = 4;
 /// So often a write is begun anew because a rebuild was finished in the middle of it.
 const WRITES_ANEW: usize = 3;
+/// Before a search is begun anew because a rebuild was finished in the middle of it.
+const SEARCHES_ANEW: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(200)];
 
 /// The search index on OpenSearch.
 pub struct OpenSearch {
@@ -103,10 +105,21 @@ impl OpenSearch {
             found::FILTER
         );
         let call = Call::post(path, &body, options.timeout);
-        let asking = self.gate.pass(link.try_send(&call)).await;
-        let answer = asking.map_err(Away::unavailable)?;
-        let found: Found = answer.done("search")?.json("search")?;
-        found.page(limit)
+        let mut pauses = SEARCHES_ANEW.into_iter();
+        loop {
+            let asking = self.gate.pass(link.try_send(&call)).await;
+            let answer = asking.map_err(Away::unavailable)?;
+            let is_exchanged = answer
+                .refusal()
+                .is_some_and(|refusal| refusal.may_be_exchanged());
+            match pauses.next() {
+                Some(pause) if is_exchanged => tokio::time::sleep(pause).await,
+                _ => {
+                    let found: Found = answer.done("search")?.json("search")?;
+                    return found.page(limit);
+                }
+            }
+        }
     }
 }
 

@@ -62,6 +62,34 @@ async fn elsewhere<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static)
 
 #[test]
 #[ignore = "needs an OpenSearch: make conformance"]
+fn no_search_fails_while_one_index_takes_the_place_of_another() {
+    run(async {
+        let options = shared();
+        let index = connect_whole(&options).await;
+        index.upsert(vec![document(1, "word")]).await.unwrap();
+        let searching = (0..4).map(|_| {
+            let index = Arc::clone(&index);
+            tokio::spawn(async move {
+                for _ in 0.. {
+                    assert_eq!(find(&*index, "word").await, [1]);
+                }
+            })
+        });
+        let searching: Vec<_> = searching.collect();
+        for _ in 0..8 {
+            let mut rebuild = index.rebuild().await.unwrap();
+            rebuild.add(vec![document(1, "word")]).await.unwrap();
+            rebuild.finish().await.unwrap();
+        }
+        for one in searching {
+            assert!(!one.is_finished(), "no search failed");
+            one.abort();
+        }
+    });
+}
+
+#[test]
+#[ignore = "needs an OpenSearch: make conformance"]
 fn what_other_nodes_write_during_a_rebuild_is_in_it() {
     run(async {
         let options = shared();
