@@ -133,7 +133,7 @@ pub enum Request {
     History(HistoryQuery),
     /// Changes whose presence the session is told.
     WatchPresence {
-        /// Users to watch from now on.
+        /// Users to watch from now on: as long as one shares a chat with them, and again when one does.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         add: Vec<UserId>,
         /// Users to watch no longer.
@@ -304,7 +304,8 @@ pub enum ServerFrame {
         /// Why.
         error: Problem,
     },
-    /// Presence: of users just watched (with `id`), or a change (one user, without).
+    /// Presence: of users just watched (with `id`), or a change (one user, without). Of whom one shares no chat with any
+    /// more `offline` is told.
     Presence {
         /// The request's number.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -212,9 +212,9 @@ impl Gateway {
     pub(super) async fn forget(&self, session: &Session) {
         self.registry.remove(session);
         self.topics.leave(&session.user);
-        self.watcher.forget(session);
+        self.watches.forget(session);
         self.leave(session).await;
-        self.watcher
+        self.watches
             .ended(&session.user, self.ports.clock.elapsed());
     }
 

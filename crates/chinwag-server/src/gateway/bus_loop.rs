@@ -89,7 +89,7 @@ impl Gateway {
             sessions.iter().for_each(|session| session.not_located());
         }
         self.topics.doubt_all();
-        self.watcher.doubt_all();
+        self.watches.doubt_all();
         resync(sessions.iter().map(|session| &**session), RESYNC_WITHIN_MS);
     }
 }

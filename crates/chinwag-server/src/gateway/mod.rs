@@ -21,6 +21,7 @@ mod talk;
 mod topics;
 mod typing;
 mod watcher;
+mod watches;
 
 use std::sync::{
     Arc,
@@ -43,7 +44,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{auth::Authenticator, limits::RateLimits, routing::Router, ws};
 
-use self::{closing::Which, registry::Registry, topics::Topics, typing::Typers, watcher::Watcher};
+use self::{closing::Which, registry::Registry, topics::Topics, typing::Typers, watches::Watches};
 
 /// What the gateway needs.
 pub struct GatewayPorts {
@@ -109,7 +110,7 @@ pub struct Gateway {
     registry: Registry,
     topics: Topics,
     typers: Typers,
-    watcher: Watcher,
+    watches: Watches,
     counts: Arc<GatewayCounts>,
     draining: CancellationToken,
 }
@@ -123,7 +124,7 @@ impl Gateway {
             registry: Registry::new(Arc::clone(&counts), settings.delivery_threads),
             topics: Topics::default(),
             typers: Typers::default(),
-            watcher: Watcher::default(),
+            watches: Watches::default(),
             counts,
             ports,
             settings,
@@ -206,12 +207,13 @@ impl Gateway {
             LogBody::Message { .. } => self.typers.see(frame),
             LogBody::Membership { event } => {
                 self.typers.see(frame);
-                self.watcher.parted(removed(event));
+                self.watches.joined(added(event));
+                self.watches.parted(removed(event));
             }
             LogBody::Chat { event } if is_deletion(event) && users.is_empty() => {
-                self.watcher.doubt_all();
+                self.watches.doubt_all();
             }
-            LogBody::Chat { event } if is_deletion(event) => self.watcher.parted(users),
+            LogBody::Chat { event } if is_deletion(event) => self.watches.parted(users),
             _ => {}
         }
     }
@@ -236,6 +238,18 @@ fn removed(event: &Event) -> &[UserId] {
     match &event.change {
         Some(EventChange::Membership {
             change: MembershipChange::Removed | MembershipChange::Left,
+            user_ids,
+            ..
+        }) => user_ids,
+        _ => &[],
+    }
+}
+
+/// Returns who came into the chat, by a membership event.
+fn added(event: &Event) -> &[UserId] {
+    match &event.change {
+        Some(EventChange::Membership {
+            change: MembershipChange::Added,
             user_ids,
             ..
         }) => user_ids,

@@ -1,17 +1,20 @@
 //! Presence of the users whom somebody here watches: told at once and on every difference.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
-    sync::Arc,
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use chinwag_proto::{
-    Problem, SessionId, UserId,
+    Problem, UserId,
     frames::{RequestId, ServerFrame},
     shapes::{Presence, PresenceStatus},
 };
-use parking_lot::Mutex;
+use futures_util::{StreamExt as _, stream};
 
 use super::{Gateway, dispatch::refusal, encode, session::Session};
 use crate::ws::Class;
@@ -20,144 +23,10 @@ use crate::ws::Class;
 const EVERY: Duration = Duration::from_millis(500);
 /// How often the leases of all users watched here are read.
 const ALL_EVERY: Duration = Duration::from_secs(5);
-/// How long after a session's end its user may be offline: the port's grace, and a little.
-const AFTER_END: Duration = Duration::from_millis(5_100);
 /// Users asked for in one call.
 const BATCH: usize = 1_000;
-/// Users that wait to be looked at; beyond, all watches are.
-const WAITING: usize = 10_000;
-
-/// Who watches whom on this node.
-#[derive(Default)]
-pub(super) struct Watcher {
-    watched: Mutex<HashMap<UserId, Watched>>,
-    due: Mutex<Due>,
-}
-
-#[derive(Default)]
-struct Watched {
-    by: HashMap<SessionId, Arc<Session>>,
-    told: Option<PresenceStatus>,
-}
-
-#[derive(Default)]
-struct Due {
-    /// Users whose last session here ended, and when their presence is read.
-    ended: VecDeque<(Duration, UserId)>,
-    /// Users who may share no chat with their watchers, or with those they watch, any more.
-    parted: HashSet<UserId>,
-    /// Whether that holds for everybody.
-    all: bool,
-}
-
-impl Watcher {
-    fn add(&self, session: &Arc<Session>, presences: &[Presence]) {
-        let mut watched = self.watched.lock();
-        for presence in presences {
-            let entry = watched.entry(presence.user_id.clone()).or_default();
-            entry.by.insert(session.id, Arc::clone(session));
-            entry.told.get_or_insert(presence.status);
-        }
-    }
-
-    /// Ends a session's watches of some users.
-    fn remove<'a>(&self, session: SessionId, users: impl IntoIterator<Item = &'a UserId>) {
-        let mut watched = self.watched.lock();
-        for user in users {
-            if let Some(entry) = watched.get_mut(user) {
-                entry.by.remove(&session);
-                if entry.by.is_empty() {
-                    watched.remove(user);
-                }
-            }
-        }
-    }
-
-    /// Ends all watches of a session.
-    pub(super) fn forget(&self, session: &Session) {
-        if let Some(watching) = session.watching().take() {
-            self.remove(session.id, watching.users.iter());
-        }
-    }
-
-    /// Notes that users left a chat: whom they may watch, and who may watch them, is looked at again.
-    pub(super) fn parted(&self, users: &[UserId]) {
-        if users.is_empty() || self.watched.lock().is_empty() {
-            return;
-        }
-        let mut due = self.due.lock();
-        if due.parted.len() + users.len() > WAITING {
-            due.all = true;
-        } else {
-            due.parted.extend(users.iter().cloned());
-        }
-    }
-
-    /// Notes that something may have been missed: all watches are looked at again.
-    pub(super) fn doubt_all(&self) {
-        self.due.lock().all = true;
-    }
-
-    /// Notes that a session of a user ended here.
-    pub(super) fn ended(&self, user: &UserId, now: Duration) {
-        if self.watched.lock().contains_key(user) {
-            let mut due = self.due.lock();
-            due.ended.push_back((now + AFTER_END, user.clone()));
-            due.ended.truncate(WAITING);
-        }
-    }
-
-    fn users(&self) -> Vec<UserId> {
-        self.watched.lock().keys().cloned().collect()
-    }
-
-    fn ended_before(&self, now: Duration) -> Vec<UserId> {
-        let mut due = self.due.lock();
-        let mut users = Vec::new();
-        while due.ended.front().is_some_and(|(at, _)| *at <= now) {
-            users.extend(due.ended.pop_front().map(|(_, user)| user));
-        }
-        users
-    }
-
-    /// Returns the sessions whose watches may not stand any more, each with the users in question.
-    fn doubtful(&self) -> Vec<(Arc<Session>, Vec<UserId>)> {
-        let (parted, all) = {
-            let mut due = self.due.lock();
-            (
-                std::mem::take(&mut due.parted),
-                std::mem::take(&mut due.all),
-            )
-        };
-        if parted.is_empty() && !all {
-            return Vec::new();
-        }
-        let mut doubtful: HashMap<SessionId, (Arc<Session>, Vec<UserId>)> = HashMap::new();
-        for (user, watched) in &*self.watched.lock() {
-            for (id, session) in &watched.by {
-                if all || parted.contains(user) || parted.contains(&session.user) {
-                    let (_, users) = doubtful
-                        .entry(*id)
-                        .or_insert_with(|| (Arc::clone(session), Vec::new()));
-                    users.push(user.clone());
-                }
-            }
-        }
-        doubtful.into_values().collect()
-    }
-
-    /// Returns whom to tell, where a presence differs from what was told last.
-    fn changed(&self, presence: &Presence) -> Vec<Arc<Session>> {
-        let mut watched = self.watched.lock();
-        match watched.get_mut(&presence.user_id) {
-            Some(entry) if entry.told != Some(presence.status) => {
-                entry.told = Some(presence.status);
-                entry.by.values().cloned().collect()
-            }
-            _ => Vec::new(),
-        }
-    }
-}
+/// Sessions whose watches are looked at again at a time.
+const LOOKS_AT_ONCE: usize = 16;
 
 impl Gateway {
     /// Changes whom a session watches, and makes the answer.
@@ -207,10 +76,10 @@ impl Gateway {
             .get_or_insert_default()
             .users
             .extend(presences.iter().map(|presence| presence.user_id.clone()));
-        self.watcher.add(session, &presences);
+        self.watches.add(session, &presences);
         // A session that ended meanwhile has forgotten its watches already.
         if session.connection().closed().is_some() {
-            self.watcher.forget(session);
+            self.watches.forget(session);
         }
         Ok(presences)
     }
@@ -226,7 +95,7 @@ impl Gateway {
                 *watching = None;
             }
         }
-        self.watcher.remove(session.id, users);
+        self.watches.remove(session.id, users);
     }
 
     /// Reads the leases of the users watched here and announces differences.
@@ -236,10 +105,10 @@ impl Gateway {
             tokio::time::sleep(EVERY).await;
             self.look_at_doubtful_watches().await;
             let now = self.ports.clock.elapsed();
-            let mut users = self.watcher.ended_before(now);
+            let mut users = self.watches.ended_before(now);
             if now >= all_at {
                 all_at = now + ALL_EVERY;
-                users = self.watcher.users();
+                users = self.watches.users();
             }
             for users in users.chunks(BATCH) {
                 match self.ports.presence.online(users).await {
@@ -252,22 +121,52 @@ impl Gateway {
         }
     }
 
+    /// Looks whether watches still stand, and whether those that rest stand again; each session is told what that changes.
     async fn look_at_doubtful_watches(&self) {
-        for (session, users) in self.watcher.doubtful() {
-            match self.ports.reads.presence(&session.caller(), &users).await {
-                Ok(allowed) => {
-                    let allowed: HashSet<UserId> = allowed
-                        .into_iter()
-                        .map(|presence| presence.user_id)
-                        .collect();
-                    let ended: Vec<UserId> = users
-                        .into_iter()
-                        .filter(|user| !allowed.contains(user))
-                        .collect();
-                    self.unwatch(&session, &ended);
+        let is_away = AtomicBool::new(false);
+        let looks = stream::iter(self.watches.doubtful());
+        looks
+            .for_each_concurrent(LOOKS_AT_ONCE, |(session, users)| {
+                self.look_at_watches(session, users, &is_away)
+            })
+            .await;
+        self.watches.looked();
+    }
+
+    /// Looks at one session's watches, unless the Directory was found to be away.
+    async fn look_at_watches(
+        &self,
+        session: Arc<Session>,
+        users: Vec<UserId>,
+        is_away: &AtomicBool,
+    ) {
+        let seen = if is_away.load(Ordering::Relaxed) {
+            None
+        } else {
+            let seen = self.ports.reads.presence(&session.caller(), &users).await;
+            seen.ok()
+        };
+        let Some(seen) = seen else {
+            is_away.store(true, Ordering::Relaxed);
+            // It can't be seen whether they may watch, so until then they don't.
+            for user in &users {
+                self.watches.rest(&session, user);
+            }
+            return self.watches.doubt(&users);
+        };
+        let mut seen: HashMap<UserId, Presence> = seen
+            .into_iter()
+            .map(|presence| (presence.user_id.clone(), presence))
+            .collect();
+        for user in users {
+            match seen.remove(&user) {
+                Some(presence) if self.watches.resume(&session, &presence) => {
+                    self.tell(std::slice::from_ref(&session), presence);
                 }
-                // It can't be seen whether they may still watch: they may not.
-                Err(_) => self.unwatch(&session, &users),
+                None if self.watches.rest(&session, &user) => {
+                    self.tell(std::slice::from_ref(&session), offline(user));
+                }
+                _ => {}
             }
         }
     }
@@ -282,7 +181,11 @@ impl Gateway {
     }
 
     fn announce(&self, presence: Presence) {
-        let watchers = self.watcher.changed(&presence);
+        let watchers = self.watches.changed(&presence);
+        self.tell(&watchers, presence);
+    }
+
+    fn tell(&self, watchers: &[Arc<Session>], presence: Presence) {
         if watchers.is_empty() {
             return;
         }
@@ -295,5 +198,14 @@ impl Gateway {
             let sent = session.send_encoded(std::slice::from_ref(&frame), Class::Ephemeral);
             self.registry.count(sent, 1);
         }
+    }
+}
+
+/// What is told of somebody whom one may not watch any more.
+fn offline(user_id: UserId) -> Presence {
+    Presence {
+        user_id,
+        status: PresenceStatus::Offline,
+        last_seen: None,
     }
 }

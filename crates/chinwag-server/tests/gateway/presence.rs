@@ -3,7 +3,10 @@
 use chinwag_proto::shapes::HistoryVisible;
 use serde_json::{Value, json};
 
-use crate::{client::Client, node::Node};
+use crate::{
+    client::Client,
+    node::{Node, user},
+};
 
 async fn watch(client: &mut Client, users: &[&str]) -> Vec<(String, String)> {
     let answer = client
@@ -72,21 +75,44 @@ async fn only_the_session_that_watches_is_told_and_no_more_after_it_stops() {
 }
 
 #[tokio::test]
-async fn a_watch_ends_with_the_last_chat_that_both_are_in() {
+async fn a_watch_rests_while_both_are_in_no_chat_together() {
     let node = Node::start().await;
     let chat = node
         .group(&["ana", "ben", "cem"], HistoryVisible::All)
         .await;
     let (mut ana, mut ben) = (node.session("ana").await, node.session("ben").await);
-    watch(&mut ana, &["cem"]).await;
+    let cem = node.session("cem").await;
+    let expected = [("cem".to_owned(), "online".to_owned())];
+    assert_eq!(watch(&mut ana, &["cem"]).await, expected);
+    assert_eq!(watch(&mut ben, &["cem"]).await, expected);
+    node.remove("ana", chat, "ben").await;
+    // Nobody sees a dot that nothing would ever take away again.
+    assert_eq!(told(&mut ben).await, (json!("cem"), json!("offline")));
+    drop(cem);
+    assert_eq!(told(&mut ana).await, (json!("cem"), json!("offline")));
+    let cem = node.session("cem").await;
+    assert_eq!(told(&mut ana).await, (json!("cem"), json!("online")));
+    let events = ben.settled().await;
+    assert!(!events.iter().any(|event| event["type"] == "presence"));
+    node.add("ana", chat, &[user("ben")]).await;
+    assert_eq!(told(&mut ben).await, (json!("cem"), json!("online")));
+    drop(cem);
+    assert_eq!(told(&mut ben).await, (json!("cem"), json!("offline")));
+}
+
+#[tokio::test]
+async fn a_direct_chat_lets_a_watch_stand_again_too() {
+    let node = Node::start().await;
+    let chat = node
+        .group(&["ana", "ben", "cem"], HistoryVisible::All)
+        .await;
+    let mut ben = node.session("ben").await;
+    let _cem = node.session("cem").await;
     watch(&mut ben, &["cem"]).await;
     node.remove("ana", chat, "ben").await;
-    ben.until_type("membership").await;
-    // A second, as a rule, until the watch is looked at again.
-    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-    let _cem = node.session("cem").await;
-    assert_eq!(told(&mut ana).await, (json!("cem"), json!("online")));
-    assert!(ben.settled().await.is_empty());
+    assert_eq!(told(&mut ben).await, (json!("cem"), json!("offline")));
+    node.direct("cem", "ben").await;
+    assert_eq!(told(&mut ben).await, (json!("cem"), json!("online")));
 }
 
 #[tokio::test]

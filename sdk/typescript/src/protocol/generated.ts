@@ -142,7 +142,7 @@ export type ClientFrame = {
 } | HistoryQuery & {
   type: "history";
 } | {
-  /** Users to watch from now on. */
+  /** Users to watch from now on: as long as one shares a chat with them, and again when one does. */
   add?: UserId[];
   /** Users to watch no longer. */
   remove?: UserId[];
