@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use chinwag_core::{
     model::{NodeId, SHARDS, Shard, Term},
-    ports::{NodeProfile, NodeRow, Ownership, ShardRow},
+    ports::{NodeProfile, NodeRow, Ownership, Renewal, ShardRow},
 };
 
-use crate::OwnershipEngine;
+use crate::{OwnershipEngine, time};
 
 /// Lists the cases of [`ownership`](crate::ownership).
 #[doc(hidden)]
@@ -189,7 +189,12 @@ pub async fn the_bound_of_ids_is_kept_for_each_number<E: OwnershipEngine>(engine
     let ownership = engine.ownership();
     assert_eq!(ownership.ids_up_to(NodeId(3)).await.unwrap(), 0);
     for (node, bound) in [(3, 5_000), (4, 7), (3, 1 << 40)] {
-        assert!(ownership.renew(NodeId(node), 7, bound).await.unwrap());
+        assert!(
+            ownership
+                .renew(NodeId(node), 7, renewal(bound))
+                .await
+                .unwrap()
+        );
     }
     assert_eq!(ownership.ids_up_to(NodeId(3)).await.unwrap(), 1 << 40);
     assert_eq!(ownership.ids_up_to(NodeId(4)).await.unwrap(), 7);
@@ -199,19 +204,33 @@ pub async fn the_bound_of_ids_is_kept_for_each_number<E: OwnershipEngine>(engine
 pub async fn a_living_lease_is_renewed<E: OwnershipEngine>(engine: E) {
     let ownership = engine.ownership();
     for bound in 1..=20 {
-        assert!(ownership.renew(NodeId(3), 7, bound).await.unwrap());
+        assert!(ownership.renew(NodeId(3), 7, renewal(bound)).await.unwrap());
     }
 }
 
 pub async fn claims_and_bounds_are_there_after_reopening<E: OwnershipEngine>(engine: E) {
     let term = claim(&engine.ownership(), 7, 3).await;
-    assert!(engine.ownership().renew(NodeId(3), 7, 5_000).await.unwrap());
+    assert!(
+        engine
+            .ownership()
+            .renew(NodeId(3), 7, renewal(5_000))
+            .await
+            .unwrap()
+    );
     let engine = engine.reopen().await;
     let ownership = engine.ownership();
     let now = row(&ownership, 7).await.unwrap();
     assert_eq!((now.owner, now.term), (NodeId(3), term));
     assert_eq!(ownership.ids_up_to(NodeId(3)).await.unwrap(), 5_000);
     assert_eq!(claim(&ownership, 7, 4).await, Term(term.0 + 1));
+}
+
+/// A renewal that bounds ids, by a clock that shows the same.
+fn renewal(ids_up_to_millis: u64) -> Renewal {
+    Renewal {
+        ids_up_to_millis,
+        clock: time(ids_up_to_millis.cast_signed()),
+    }
 }
 
 /// Reads a number's row; none embedded, where the store's lock decides who the one node is.
@@ -226,47 +245,48 @@ pub async fn a_closed_lease_is_renewed_no_more_until_its_number_is_taken_anew<
     engine: E,
 ) {
     let ownership = engine.ownership();
-    assert!(ownership.renew(NodeId(3), 7, 5_000).await.unwrap());
+    assert!(ownership.renew(NodeId(3), 7, renewal(5_000)).await.unwrap());
     let Some(row) = node(&ownership, 3).await else {
         return;
     };
     assert_eq!((row.process, row.closed), (7, false));
+    assert_eq!(row.clock, Some(time(5_000)));
     for _ in 0..2 {
         assert!(ownership.close(row).await.unwrap());
-        assert!(!ownership.renew(NodeId(3), 7, 6_000).await.unwrap());
+        assert!(!ownership.renew(NodeId(3), 7, renewal(6_000)).await.unwrap());
     }
     let closed = node(&ownership, 3).await;
     assert!(closed.unwrap().closed);
     assert!(ownership.take(NodeId(3), 8, closed).await.unwrap());
     assert_eq!(ownership.ids_up_to(NodeId(3)).await.unwrap(), 5_000);
-    assert!(ownership.renew(NodeId(3), 8, 6_000).await.unwrap());
+    assert!(ownership.renew(NodeId(3), 8, renewal(6_000)).await.unwrap());
     let row = node(&ownership, 3).await.unwrap();
     assert_eq!((row.process, row.closed), (8, false));
 }
 
 pub async fn a_lease_that_was_renewed_since_is_not_closed<E: OwnershipEngine>(engine: E) {
     let ownership = engine.ownership();
-    assert!(ownership.renew(NodeId(3), 7, 5_000).await.unwrap());
+    assert!(ownership.renew(NodeId(3), 7, renewal(5_000)).await.unwrap());
     let Some(before) = node(&ownership, 3).await else {
         return;
     };
-    assert!(ownership.renew(NodeId(3), 7, 5_000).await.unwrap());
+    assert!(ownership.renew(NodeId(3), 7, renewal(5_000)).await.unwrap());
     assert!(!ownership.close(before).await.unwrap());
     let now = node(&ownership, 3).await.unwrap();
     assert!(!now.closed && now.beat != before.beat);
-    assert!(ownership.renew(NodeId(3), 7, 5_000).await.unwrap());
+    assert!(ownership.renew(NodeId(3), 7, renewal(5_000)).await.unwrap());
 }
 
 pub async fn who_had_a_number_before_renews_and_closes_it_no_more<E: OwnershipEngine>(engine: E) {
     let ownership = engine.ownership();
-    assert!(ownership.renew(NodeId(3), 7, 5_000).await.unwrap());
+    assert!(ownership.renew(NodeId(3), 7, renewal(5_000)).await.unwrap());
     let Some(before) = node(&ownership, 3).await else {
         return;
     };
     assert!(ownership.take(NodeId(3), 8, Some(before)).await.unwrap());
-    assert!(!ownership.renew(NodeId(3), 7, 9_000).await.unwrap());
+    assert!(!ownership.renew(NodeId(3), 7, renewal(9_000)).await.unwrap());
     assert!(!ownership.close(before).await.unwrap());
-    assert!(ownership.renew(NodeId(3), 8, 6_000).await.unwrap());
+    assert!(ownership.renew(NodeId(3), 8, renewal(6_000)).await.unwrap());
     assert_eq!(ownership.ids_up_to(NodeId(3)).await.unwrap(), 6_000);
 }
 
@@ -274,7 +294,7 @@ pub async fn of_those_who_take_a_number_from_the_same_state_one_gets_it<E: Owner
     engine: E,
 ) {
     let ownership = engine.ownership();
-    assert!(ownership.renew(NodeId(3), 7, 5_000).await.unwrap());
+    assert!(ownership.renew(NodeId(3), 7, renewal(5_000)).await.unwrap());
     if node(&ownership, 3).await.is_none() {
         return;
     }

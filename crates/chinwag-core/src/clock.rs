@@ -1,6 +1,9 @@
 //! Time, injected: what decides by a clock takes one, so that tests can hold it.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicI64, AtomicU64, Ordering},
+    time::Duration,
+};
 
 use chinwag_proto::Timestamp;
 
@@ -13,15 +16,27 @@ pub trait Clock: Send + Sync + 'static {
 
     /// Returns the time since some fixed moment of this process, by a clock that never steps.
     fn elapsed(&self) -> Duration;
+
+    /// Returns by how much `now` differs from what the machine's own clock shows, in milliseconds.
+    fn correction_ms(&self) -> i64;
+
+    /// Lets `now` differ by so much from here on: the other nodes agree on another time (rule I2).
+    fn correct(&self, by_ms: i64);
 }
 
 /// The machine's clocks.
-#[derive(Debug, Clone, Copy)]
-pub struct SystemClock(std::time::Instant);
+#[derive(Debug)]
+pub struct SystemClock {
+    begin: Duration,
+    correction_ms: AtomicI64,
+}
 
 impl Default for SystemClock {
     fn default() -> Self {
-        Self(std::time::Instant::now())
+        Self {
+            begin: since_boot(),
+            correction_ms: AtomicI64::new(0),
+        }
     }
 }
 
@@ -35,12 +50,35 @@ impl Clock for SystemClock {
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap_or_default();
         let millis = i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX);
-        Timestamp::from_unix_millis(millis.saturating_add(offset_ms()))
+        let shown = millis.saturating_add(offset_ms());
+        Timestamp::from_unix_millis(shown.saturating_add(self.correction_ms()))
     }
 
     fn elapsed(&self) -> Duration {
-        self.0.elapsed()
+        since_boot().saturating_sub(self.begin)
     }
+
+    fn correction_ms(&self) -> i64 {
+        self.correction_ms.load(Ordering::Relaxed)
+    }
+
+    fn correct(&self, by_ms: i64) {
+        self.correction_ms.store(by_ms, Ordering::Relaxed);
+    }
+}
+
+/// Returns the time since the machine started, that in which it slept included: a lease ends then too.
+#[cfg(target_os = "linux")]
+fn since_boot() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    Duration::try_from(now).unwrap_or_default()
+}
+
+/// Returns the time since this process first asked; elsewhere the system's clock says whether sleep is part of it.
+#[cfg(not(target_os = "linux"))]
+fn since_boot() -> Duration {
+    static BEGIN: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+    BEGIN.get_or_init(std::time::Instant::now).elapsed()
 }
 
 #[cfg(not(feature = "failpoints"))]
@@ -65,8 +103,9 @@ fn offset_ms() -> i64 {
 /// A clock that stands until a test moves it.
 #[derive(Debug)]
 pub struct ManualClock {
-    now: std::sync::atomic::AtomicI64,
-    elapsed_ms: std::sync::atomic::AtomicU64,
+    now: AtomicI64,
+    elapsed_ms: AtomicU64,
+    correction_ms: AtomicI64,
 }
 
 impl ManualClock {
@@ -76,30 +115,38 @@ impl ManualClock {
         Self {
             now: now.unix_millis().into(),
             elapsed_ms: 0.into(),
+            correction_ms: 0.into(),
         }
     }
 
     /// Lets both clocks go on.
     pub fn advance(&self, millis: u64) {
-        use std::sync::atomic::Ordering::SeqCst;
-        self.now
-            .fetch_add(i64::try_from(millis).unwrap_or(i64::MAX), SeqCst);
-        self.elapsed_ms.fetch_add(millis, SeqCst);
+        let step = i64::try_from(millis).unwrap_or(i64::MAX);
+        self.now.fetch_add(step, Ordering::SeqCst);
+        self.elapsed_ms.fetch_add(millis, Ordering::SeqCst);
     }
 
     /// Sets the wall clock alone: a step, also back.
     pub fn step_to(&self, now: Timestamp) {
-        self.now
-            .store(now.unix_millis(), std::sync::atomic::Ordering::SeqCst);
+        self.now.store(now.unix_millis(), Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_unix_millis(self.now.load(std::sync::atomic::Ordering::SeqCst))
+        let shown = self.now.load(Ordering::SeqCst);
+        Timestamp::from_unix_millis(shown.saturating_add(self.correction_ms()))
     }
 
     fn elapsed(&self) -> Duration {
-        Duration::from_millis(self.elapsed_ms.load(std::sync::atomic::Ordering::SeqCst))
+        Duration::from_millis(self.elapsed_ms.load(Ordering::SeqCst))
+    }
+
+    fn correction_ms(&self) -> i64 {
+        self.correction_ms.load(Ordering::SeqCst)
+    }
+
+    fn correct(&self, by_ms: i64) {
+        self.correction_ms.store(by_ms, Ordering::SeqCst);
     }
 }

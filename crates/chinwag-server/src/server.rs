@@ -100,9 +100,12 @@ impl Server {
             calls_tasks.spawn(serving);
         }
         let gateway = gateway(&config, &node);
-        let counts = Box::new(metrics::Sessions(Arc::clone(gateway.counts())));
-        node.metrics()
-            .register(|registry| registry.register_collector(counts));
+        node.metrics().register(|registry| {
+            let counts = metrics::Sessions(Arc::clone(gateway.counts()));
+            registry.register_collector(Box::new(counts));
+            let correction = metrics::Correction(Arc::clone(node.clock()));
+            registry.register_collector(Box::new(correction));
+        });
         if config.node.has(NodeRole::Gateway) {
             tasks.spawn(Arc::clone(&gateway).run(stop.clone()));
         }

@@ -68,6 +68,9 @@ pub(super) async fn migrate(
         for table in missing {
             make_table(session, keyspace, *table).await?;
         }
+        for column in migration.columns {
+            add_column(session, keyspace, *column).await?;
+        }
         let done = "INSERT INTO schema_versions (version) VALUES (?)";
         session.query_unpaged(done, (migration.version,)).await?;
     }
@@ -124,6 +127,35 @@ async fn make_table(
     let make =
         format!("CREATE TABLE IF NOT EXISTS {keyspace}.{name} ({columns}) WITH ID = {id}{order}");
     change(session, make).await
+}
+
+/// Adds a column where there is none of that name: of nodes that add one at the same moment all but one are refused.
+async fn add_column(
+    session: &Session,
+    keyspace: &str,
+    (table, name, kind): (&str, &str, &str),
+) -> Result<(), OpenError> {
+    if has_column(session, keyspace, table, name).await? {
+        return Ok(());
+    }
+    let add = format!("ALTER TABLE {keyspace}.{table} ADD {name} {kind}");
+    let added = change(session, add).await;
+    if added.is_err() && has_column(session, keyspace, table, name).await? {
+        return Ok(());
+    }
+    added
+}
+
+async fn has_column(
+    session: &Session,
+    keyspace: &str,
+    table: &str,
+    name: &str,
+) -> Result<bool, OpenError> {
+    let query = "SELECT column_name FROM system_schema.columns \
+                 WHERE keyspace_name = ? AND table_name = ? AND column_name = ?";
+    let names: Vec<(String,)> = rows(session, query, (keyspace, table, name)).await?;
+    Ok(!names.is_empty())
 }
 
 /// Changes the schema; done when all nodes that live have agreed on it.

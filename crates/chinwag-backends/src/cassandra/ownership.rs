@@ -5,8 +5,9 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 use chinwag_core::{
     model::{NodeId, Shard, Term},
-    ports::{EngineError, EngineResult, NodeProfile, NodeRow, Ownership, ShardRow},
+    ports::{EngineError, EngineResult, NodeProfile, NodeRow, Ownership, Renewal, ShardRow},
 };
+use chinwag_proto::Timestamp;
 
 use super::{cql::each, error::undecodable, store::Cassandra};
 
@@ -18,8 +19,8 @@ impl Ownership for Cassandra {
         let statements = &self.statements;
         let taken = match from {
             None => {
-                let values = (number, process, beat, 0_i64);
-                self.cql.transact(&statements.make_node, values).await?
+                let values = (number, process, beat);
+                self.cql.transact(&statements.reserve_node, values).await?
             }
             Some(from) => {
                 let (had, since) = (from.process.cast_signed(), from.beat);
@@ -35,17 +36,18 @@ impl Ownership for Cassandra {
         Ok(now.is_some_and(|now| now.process.cast_signed() == process && !now.closed))
     }
 
-    async fn renew(&self, node: NodeId, process: u64, ids_up_to_millis: u64) -> EngineResult<bool> {
+    async fn renew(&self, node: NodeId, process: u64, renewal: Renewal) -> EngineResult<bool> {
         let beat = self.next_beat();
         let (number, process) = (i32::from(node.0), process.cast_signed());
-        let ids = ids_up_to_millis.cast_signed();
-        let renewed = (beat, ids, number, process);
+        let ids = renewal.ids_up_to_millis.cast_signed();
+        let clock = renewal.clock.unix_millis();
+        let renewed = (beat, ids, clock, number, process);
         let statements = &self.statements;
         if self.cql.transact(&statements.renew_node, renewed).await? {
             return Ok(true);
         }
         // Not there, closed, or another process's.
-        let made = (number, process, beat, ids);
+        let made = (number, process, beat, ids, clock);
         self.cql.transact(&statements.make_node, made).await
     }
 
@@ -146,9 +148,9 @@ impl Cassandra {
     }
 
     async fn node_row(&self, number: i32) -> EngineResult<Option<NodeRow>> {
-        let row: Option<(i64, i64, bool)> =
+        let row: Option<(i64, i64, bool, Option<i64>)> =
             self.cql.row(&self.statements.node_row, (number,)).await?;
-        let Some((process, beat, closed)) = row else {
+        let Some((process, beat, closed, clock)) = row else {
             return Ok(None);
         };
         let number = u16::try_from(number).map_err(|_| undecodable("node"))?;
@@ -157,6 +159,7 @@ impl Cassandra {
             process: process.cast_unsigned(),
             beat,
             closed,
+            clock: clock.map(Timestamp::from_unix_millis),
         }))
     }
 

@@ -6,10 +6,12 @@ pub(super) struct Migration {
     pub(super) version: i32,
     /// The tables that it makes: name, columns and key, clustering order.
     pub(super) tables: &'static [(&'static str, &'static str, &'static str)],
+    /// The columns that it adds: table, name, type.
+    pub(super) columns: &'static [(&'static str, &'static str, &'static str)],
 }
 
 /// All steps, rising.
-pub(super) const MIGRATIONS: &[Migration] = &[FIRST, SEVERAL_NODES];
+pub(super) const MIGRATIONS: &[Migration] = &[FIRST, SEVERAL_NODES, CLOCKS];
 
 const FIRST: Migration = Migration {
     version: 1,
@@ -162,6 +164,7 @@ const FIRST: Migration = Migration {
             "",
         ),
     ],
+    columns: &[],
 };
 
 const SEVERAL_NODES: Migration = Migration {
@@ -176,6 +179,14 @@ const SEVERAL_NODES: Migration = Migration {
         ),
         ("secrets", "name text, secret blob, PRIMARY KEY (name)", ""),
     ],
+    columns: &[],
+};
+
+const CLOCKS: Migration = Migration {
+    version: 3,
+    tables: &[],
+    // What a node's clock showed when it renewed its lease.
+    columns: &[("nodes", "clock", "bigint")],
 };
 
 /// The version that this program writes and reads.

@@ -133,12 +133,13 @@ statements! {
     put_queue_checkpoint: Plain "INSERT INTO queue_checkpoints (shard, minute) VALUES (?, ?) USING TIMESTAMP ?";
     queue_checkpoint: Plain "SELECT minute FROM queue_checkpoints WHERE shard = ?";
 
-    renew_node: Once "UPDATE nodes SET beat = ?, ids_up_to = ? WHERE node = ? IF closed = false AND process = ?";
-    make_node: Once "INSERT INTO nodes (node, process, beat, ids_up_to, closed) VALUES (?, ?, ?, ?, false) IF NOT EXISTS";
+    renew_node: Once "UPDATE nodes SET beat = ?, ids_up_to = ?, clock = ? WHERE node = ? IF closed = false AND process = ?";
+    make_node: Once "INSERT INTO nodes (node, process, beat, ids_up_to, clock, closed) VALUES (?, ?, ?, ?, ?, false) IF NOT EXISTS";
+    reserve_node: Once "INSERT INTO nodes (node, process, beat, ids_up_to, closed) VALUES (?, ?, ?, 0, false) IF NOT EXISTS";
     nodes: Plain "SELECT node FROM nodes";
     take_node: Once "UPDATE nodes SET process = ?, beat = ?, closed = false WHERE node = ? IF process = ? AND beat = ?";
     close_node: Once "UPDATE nodes SET closed = true WHERE node = ? IF process = ? AND beat = ?";
-    node_row: Agreed "SELECT process, beat, closed FROM nodes WHERE node = ?";
+    node_row: Agreed "SELECT process, beat, closed, clock FROM nodes WHERE node = ?";
     node: Agreed "SELECT ids_up_to FROM nodes WHERE node = ?";
     introduce_node: Plain "INSERT INTO node_profiles (node, process, address, owns_chats, indexes_alone) \
         VALUES (?, ?, ?, ?, ?)";

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chinwag_core::{
     model::{NodeId, SHARDS, Shard, Term},
-    ports::{EngineResult, NodeProfile, NodeRow, Ownership, ShardRow},
+    ports::{EngineResult, NodeProfile, NodeRow, Ownership, Renewal, ShardRow},
 };
 
 use super::{batch::Batch, cells, embedded::Embedded, keys, view::off_thread};
@@ -18,9 +18,12 @@ impl Ownership for Embedded {
         Ok(true)
     }
 
-    async fn renew(&self, node: NodeId, _: u64, ids_up_to_millis: u64) -> EngineResult<bool> {
+    async fn renew(&self, node: NodeId, _: u64, renewal: Renewal) -> EngineResult<bool> {
         let write = move |batch: &mut Batch| {
-            batch.put(keys::id_bound(node), cells::number(ids_up_to_millis));
+            batch.put(
+                keys::id_bound(node),
+                cells::number(renewal.ids_up_to_millis),
+            );
             Ok(true)
         };
         self.inner.write(0, write).await

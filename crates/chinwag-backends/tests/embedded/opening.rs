@@ -3,7 +3,7 @@
 use chinwag_backends::fjall::{Embedded, OpenError, Options};
 use chinwag_core::{
     model::{NodeId, Shard, Term, UserRow},
-    ports::{Accounts, Directory, MessageStore, Ownership},
+    ports::{Accounts, Directory, MessageStore, Ownership, Renewal},
 };
 use chinwag_proto::{Epoch, Timestamp};
 
@@ -20,7 +20,11 @@ async fn everything_is_there_after_it_was_opened_again() {
     append(&store, CHAT, 2..=50).await.unwrap();
     let ana = UserRow::new(user("ana"), Timestamp::default());
     store.put_user(ana.clone()).await.unwrap();
-    assert!(store.renew(NodeId(0), 7, 900).await.unwrap());
+    let renewal = Renewal {
+        ids_up_to_millis: 900,
+        clock: Timestamp::default(),
+    };
+    assert!(store.renew(NodeId(0), 7, renewal).await.unwrap());
     let shard = store.shards().await.unwrap()[5];
     let claimed = store
         .claim(&[(Shard(5), Some(shard), NodeId(0))])

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::store::{MemoryStore, State};
 use crate::{
     model::{NodeId, Shard, Term},
-    ports::{EngineResult, NodeProfile, NodeRow, Ownership, ShardRow},
+    ports::{EngineResult, NodeProfile, NodeRow, Ownership, Renewal, ShardRow},
 };
 
 impl MemoryStore {
@@ -32,14 +32,15 @@ impl Ownership for MemoryStore {
         Ok(true)
     }
 
-    async fn renew(&self, node: NodeId, process: u64, ids_up_to_millis: u64) -> EngineResult<bool> {
+    async fn renew(&self, node: NodeId, process: u64, renewal: Renewal) -> EngineResult<bool> {
         let mut state = self.state();
         let row = state.node(node, process);
         if row.closed || row.process != process {
             return Ok(false);
         }
         row.beat += 1;
-        state.ids_up_to.insert(node, ids_up_to_millis);
+        row.clock = Some(renewal.clock);
+        state.ids_up_to.insert(node, renewal.ids_up_to_millis);
         Ok(true)
     }
 
@@ -105,6 +106,7 @@ impl State {
             process,
             beat: 0,
             closed: false,
+            clock: None,
         })
     }
 

@@ -10,6 +10,7 @@ mod arrivals;
 mod balance;
 mod cache;
 mod chat;
+mod clocks;
 pub mod command;
 mod commit;
 mod create;

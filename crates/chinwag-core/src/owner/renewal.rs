@@ -7,7 +7,7 @@ use chinwag_proto::{ErrorCode, Problem};
 use super::{Owner, lease};
 use crate::{
     model::{NodeId, SHARDS, Shard, Term},
-    ports::{EngineError, EngineResult, ShardRow},
+    ports::{EngineError, EngineResult, Renewal, ShardRow},
 };
 
 impl Owner {
@@ -84,9 +84,14 @@ impl Owner {
 
     async fn try_renew(&self) -> EngineResult<()> {
         let sent = self.ports.clock.elapsed();
-        let promise = self.ids.promise_for(self.ports.clock.now());
+        let clock = &self.ports.clock;
+        let promise = self.ids.promise_for(clock.now());
+        let renewal = Renewal {
+            ids_up_to_millis: promise,
+            clock: clock.now().plus_millis(-clock.correction_ms()),
+        };
         let (node, process) = (self.settings.node, self.settings.process);
-        if !self.ports.ownership.renew(node, process, promise).await? {
+        if !self.ports.ownership.renew(node, process, renewal).await? {
             self.let_all_go();
             tracing::error!(
                 "this node's lease was closed, or another process took its number; it owns nothing until it starts anew"

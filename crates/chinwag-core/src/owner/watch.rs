@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Owner, balance::Seen};
+use super::{Owner, balance::Seen, clocks::Clocks};
 use crate::{
     model::{NodeId, SHARDS, Shard},
     ports::{EngineResult, NodeRow, ShardRow},
@@ -28,50 +28,71 @@ const CLAIMED_AT_ONCE: usize = 64;
 /// Shards given away in one look: others' counts are read anew before the next ones.
 const GIVEN_AT_ONCE: usize = 32;
 
-/// Since when each node's beat has been the same.
+/// Since when each node's beat has been the same, and what those that move tell of its clock.
 #[derive(Debug, Default)]
-pub(super) struct Beats(HashMap<NodeId, Beat>);
+pub(super) struct Beats {
+    nodes: HashMap<NodeId, Beat>,
+    clocks: Clocks,
+    /// What this machine's clock showed at the last look.
+    looked_at_ms: i64,
+    /// Whose clock was last told to be another one than this machine's.
+    disagreed: Option<NodeId>,
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Beat {
     beat: i64,
+    process: u64,
     since: Duration,
     /// Whether it was ever seen to change.
     moved: bool,
 }
 
 impl Beats {
-    /// Takes in what the rows say now, and returns those that have been silent for too long.
-    fn silent(&mut self, rows: &[NodeRow], now: Duration) -> Vec<NodeRow> {
+    /// Takes in what the rows say now, by both of this machine's clocks; returns those that have been silent for too long.
+    fn silent(&mut self, rows: &[NodeRow], now: Duration, clock_ms: i64) -> Vec<NodeRow> {
         let mut silent = Vec::new();
         for row in rows {
-            let seen = self.0.entry(row.node).or_insert(Beat {
+            let beat = Beat {
                 beat: row.beat,
+                process: row.process,
                 since: now,
                 moved: false,
-            });
+            };
+            let seen = self.nodes.entry(row.node).or_insert(beat);
+            if seen.process != row.process {
+                self.clocks.forget(row.node);
+            } else if let Some(clock) = row.clock
+                && seen.beat != row.beat
+            {
+                let (told, not_yet) = (clock.unix_millis(), self.looked_at_ms);
+                self.clocks.saw(row.node, told, not_yet, clock_ms);
+            }
             if seen.beat != row.beat {
                 *seen = Beat {
-                    beat: row.beat,
-                    since: now,
                     moved: true,
+                    ..beat
                 };
+            }
+            if row.closed || now.saturating_sub(seen.since) >= LIVELY {
+                self.clocks.forget(row.node);
             }
             if !row.closed && now.saturating_sub(seen.since) >= SILENT {
                 silent.push(*row);
             }
         }
+        self.looked_at_ms = clock_ms;
         silent
     }
 
     /// Returns whether a node was seen to renew its lease.
     fn moved(&self, node: NodeId) -> bool {
-        self.0.get(&node).is_some_and(|seen| seen.moved)
+        self.nodes.get(&node).is_some_and(|seen| seen.moved)
     }
 
     /// Returns whether a node renewed its lease lately.
     fn lively(&self, node: NodeId, now: Duration) -> bool {
-        let seen = self.0.get(&node);
+        let seen = self.nodes.get(&node);
         seen.is_some_and(|seen| now.saturating_sub(seen.since) < LIVELY)
     }
 }
@@ -142,7 +163,10 @@ impl Owner {
             .copied()
             .filter(|row| row.node != own)
             .collect();
-        let silent = self.beats.lock().silent(&others, now);
+        let clock = &self.ports.clock;
+        let clock_ms = clock.now().unix_millis() - clock.correction_ms();
+        let silent = self.beats.lock().silent(&others, now, clock_ms);
+        self.set_clock();
         if !self.may_claim(&sight, now) {
             return Ok(false);
         }
@@ -160,6 +184,40 @@ impl Owner {
         }
         self.give_surplus(&sight, now).await?;
         Ok(self.all_live())
+    }
+
+    /// Goes by the others' time where this machine's clock is wrong (rule I2).
+    fn set_clock(&self) {
+        let mut beats = self.beats.lock();
+        let clock = &self.ports.clock;
+        let now_ms = clock.correction_ms();
+        match beats.clocks.correction(now_ms) {
+            Some(by_ms) if by_ms != now_ms => {
+                clock.correct(by_ms);
+                if by_ms == 0 {
+                    tracing::info!("this machine's clock is right again: this node goes by it");
+                } else {
+                    tracing::warn!(
+                        by_ms,
+                        "this machine's clock is wrong: this node goes by the other nodes' time; set it right"
+                    );
+                }
+            }
+            Some(_) => {}
+            None => {
+                let disagrees = beats.clocks.disagrees();
+                if disagrees != beats.disagreed
+                    && let Some(NodeId(node)) = disagrees
+                {
+                    tracing::warn!(
+                        node,
+                        "this machine's clock and another node's differ by more than a second, and a third one is \
+                         missing that could say which is wrong; set it right"
+                    );
+                }
+                beats.disagreed = disagrees;
+            }
+        }
     }
 
     /// Reads the cluster, for routing too.

@@ -19,7 +19,7 @@ pub use bus::{Broadcast, BroadcastFrame, Bus, BusEvent, BusMessage, BusSubscript
 pub use directory::Directory;
 pub use event_queue::{Consumer, EventQueue, GroupSet, QueueGroup, QueueRecord};
 pub use message_store::{Append, Follow, MessageStore, Order, ReadRange, Stamp};
-pub use ownership::{NodeProfile, NodeRow, Ownership, ShardRow};
+pub use ownership::{NodeProfile, NodeRow, Ownership, Renewal, ShardRow};
 pub use presence::{Presence, SessionBeat, SessionLocation};
 pub use push_sender::{PushNote, PushOutcome, PushSender};
 pub use queue_marks::{QueueMark, QueueMarks};

@@ -1,6 +1,7 @@
 //! Who owns which shard.
 
 use async_trait::async_trait;
+use chinwag_proto::Timestamp;
 
 use super::EngineResult;
 use crate::model::{NodeId, Shard, Term};
@@ -27,6 +28,17 @@ pub struct NodeRow {
     pub beat: i64,
     /// Whether its lease was closed.
     pub closed: bool,
+    /// What its clock showed when it renewed its lease the last time; none before it did.
+    pub clock: Option<Timestamp>,
+}
+
+/// What a renewal stores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Renewal {
+    /// The bound of the node's ids, in milliseconds since 1970.
+    pub ids_up_to_millis: u64,
+    /// What its machine's own clock shows.
+    pub clock: Timestamp,
 }
 
 /// What a process tells the other nodes of itself.
@@ -61,9 +73,9 @@ pub trait Ownership: Send + Sync + 'static {
     /// the row says something else. Embedded the store's lock has decided.
     async fn take(&self, node: NodeId, process: u64, from: Option<NodeRow>) -> EngineResult<bool>;
 
-    /// Renews this node's lease and stores the bound of its ids (rule I1); `false` where the lease was closed, or another
-    /// process has the number. One that nobody had is taken.
-    async fn renew(&self, node: NodeId, process: u64, ids_up_to_millis: u64) -> EngineResult<bool>;
+    /// Renews this node's lease, and stores the bound of its ids (rule I1) and what its clock shows (rule I2); `false`
+    /// where the lease was closed, or another process has the number. One that nobody had is taken.
+    async fn renew(&self, node: NodeId, process: u64, renewal: Renewal) -> EngineResult<bool>;
 
     /// Reads the bound of ids that the number's last holder stored; 0 where there was none.
     async fn ids_up_to(&self, node: NodeId) -> EngineResult<u64>;

@@ -3,13 +3,18 @@
 use std::{sync::Arc, time::Duration};
 
 use chinwag_core::{
+    Clock as _,
     clock::ManualClock,
     memory::Memory,
     model::{LogRow, NodeId, RowBody, Shard, StoredMessage, Term, UserRow, row::Target},
-    owner::{Command, NewGroup, Outcome, Owner, OwnerSettings, take_free_number},
-    ports::{Accounts, Append, GroupSet, MessageStore, NodeProfile, Order, Ownership, ReadRange},
+    owner::{Command, NewGroup, Outcome, Owner, OwnerPorts, OwnerSettings, take_free_number},
+    ports::{
+        Accounts, Append, GroupSet, MessageStore, NodeProfile, Order, Ownership, ReadRange, Renewal,
+    },
 };
-use chinwag_proto::{ChatId, ClientId, ErrorCode, EventId, Problem, Seq, shapes::HistoryVisible};
+use chinwag_proto::{
+    ChatId, ClientId, ErrorCode, EventId, Problem, Seq, Timestamp, shapes::HistoryVisible,
+};
 
 use crate::fixture::{NOW, caller, text_once, user};
 
@@ -39,7 +44,29 @@ impl Cluster {
             sole: false,
             ..OwnerSettings::default()
         };
-        let ports = self.memory.owner_ports_of(NodeId(number));
+        self.start(settings, self.clock.clone()).await
+    }
+
+    /// Starts a node that goes by a clock of its own.
+    async fn node_by(&self, number: u16, clock: Arc<ManualClock>) -> Arc<Owner> {
+        let settings = OwnerSettings {
+            node: NodeId(number),
+            process: u64::from(number),
+            sole: false,
+            ..OwnerSettings::default()
+        };
+        self.start(settings, clock).await.unwrap()
+    }
+
+    async fn start(
+        &self,
+        settings: OwnerSettings,
+        clock: Arc<ManualClock>,
+    ) -> Result<Arc<Owner>, Problem> {
+        let ports = OwnerPorts {
+            clock,
+            ..self.memory.owner_ports_of(settings.node)
+        };
         Owner::start(ports, settings).await
     }
 
@@ -232,7 +259,12 @@ async fn a_node_that_dies_is_closed_and_its_shards_are_claimed_within_15_seconds
     assert_eq!(said(&log), ["one", "two"]);
     assert_eq!(log.last().unwrap().term, Term(2));
     // A closed node must start anew under another number.
-    let renewed = cluster.memory.store.renew(NodeId(1), 1, 1).await.unwrap();
+    let renewal = Renewal {
+        ids_up_to_millis: 1,
+        clock: Timestamp::default(),
+    };
+    let store = &cluster.memory.store;
+    let renewed = store.renew(NodeId(1), 1, renewal).await.unwrap();
     assert!(!renewed);
     survives.stop().await;
 }
@@ -432,4 +464,34 @@ async fn an_edit_that_was_cut_short_before_it_took_effect_changes_nothing_and_ke
     again.unwrap();
     assert_eq!(said(&cluster.log(chat).await), ["edited", "next"]);
     owner.stop().await;
+}
+
+/// Rule I2.
+#[tokio::test(start_paused = true)]
+async fn a_node_whose_clock_is_wrong_goes_by_the_others() {
+    for off_ms in [300_000, -300_000] {
+        let cluster = Cluster::new().await;
+        let clocks = [0, 200, off_ms].map(|off| Arc::new(ManualClock::at(NOW.plus_millis(off))));
+        let mut nodes = Vec::new();
+        for (number, clock) in (1..).zip(&clocks) {
+            nodes.push(cluster.node_by(number, Arc::clone(clock)).await);
+        }
+        let pass = async |seconds: u32| {
+            for _ in 0..seconds {
+                clocks.iter().for_each(|clock| clock.advance(1_000));
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        };
+        pass(20).await;
+        let corrections = clocks.each_ref().map(|clock| clock.correction_ms());
+        assert_eq!(corrections[..2], [0, 0]);
+        assert!((corrections[2] + off_ms).abs() < 3_000, "{corrections:?}");
+        // Somebody sets it right.
+        clocks[2].step_to(NOW.plus_millis(20_000));
+        pass(30).await;
+        assert_eq!(clocks.each_ref().map(|clock| clock.correction_ms()), [0; 3]);
+        for node in nodes {
+            node.stop().await;
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! What Prometheus reads.
 
+mod clock;
 mod gateway;
 mod measured_store;
 mod page;
@@ -19,6 +20,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
+pub use clock::Correction;
 pub use gateway::Sessions;
 pub use measured_store::MeasuredStore;
 pub use page::serve_page;

@@ -6,6 +6,7 @@
 
 mod asking;
 mod cassandra;
+mod clocks;
 #[path = "../../../chinwag-backends/tests/engine_process/mod.rs"]
 mod engine_process;
 mod engines;
