@@ -111,6 +111,10 @@ pub struct Options {
     /// Which server.
     #[command(flatten)]
     pub site: SiteOptions,
+    /// Another node of that server; given once for each: connections go to all in turn, so that two who share a chat are on
+    /// different ones.
+    #[arg(long = "node", global = true, value_name = "URL", requires = "server")]
+    pub nodes: Vec<String>,
     /// The process of that server, where it runs on this machine: its processor time and memory are measured.
     #[arg(long, global = true, value_name = "PID")]
     pub server_pid: Option<u32>,

@@ -10,10 +10,8 @@ use super::{faults::Faults, latency::Counts, timeline::SliceCounts};
 /// The first line that a process reads: what it is to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Plan {
-    /// Where the server is.
-    pub(super) server: SocketAddr,
-    /// What the server is called.
-    pub(super) host: String,
+    /// Its nodes: each next connection goes to the next one.
+    pub(super) nodes: Vec<Node>,
     /// One each connection; empty where nobody is asked who they are.
     pub(super) tokens: Vec<String>,
     /// How many connections.
@@ -26,6 +24,15 @@ pub(super) struct Plan {
     pub(super) content_bytes: usize,
     /// How long to wait at the end for what is still on its way.
     pub(super) patience_ns: u64,
+}
+
+/// A node of the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Node {
+    /// Where it is.
+    pub(super) socket: SocketAddr,
+    /// What it is called.
+    pub(super) host: String,
 }
 
 /// What connections do.

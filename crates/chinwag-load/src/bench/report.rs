@@ -40,6 +40,8 @@ pub struct Report {
 pub struct Target {
     /// Its address.
     pub url: String,
+    /// To how many of its nodes the connections went.
+    pub nodes: usize,
     /// How it started, where the run started it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub started: Option<Started>,

@@ -24,7 +24,7 @@ use super::{
 use crate::bench::{
     faults::Faults,
     options::{Group, Pace, Times},
-    plan::{Outcome, Plan, Start, Traffic},
+    plan::{Node, Outcome, Plan, Start, Traffic},
     report::Bare,
     stamp::Stamp,
 };
@@ -47,8 +47,10 @@ pub(super) async fn run(run: &Run<'_>, settings: &Group, faults: &mut Faults) ->
     let plan = |count: &u32| {
         first += count;
         Plan {
-            server: address,
-            host: String::new(),
+            nodes: vec![Node {
+                socket: address,
+                host: String::new(),
+            }],
             tokens: Vec::new(),
             count: *count as usize,
             first: first - count,

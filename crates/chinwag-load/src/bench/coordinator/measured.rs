@@ -1,7 +1,5 @@
 //! The server as a run measures it: where its socket is, and which process it is.
 
-use std::net::SocketAddr;
-
 use anyhow::{Context as _, Result, bail};
 use reqwest::Url;
 
@@ -9,6 +7,7 @@ use super::process;
 use crate::{
     bench::{
         options::Options,
+        plan::Node,
         report::{Started, Target},
     },
     site::{OwnServer, Site, TokenMaker},
@@ -17,8 +16,8 @@ use crate::{
 /// The server.
 pub(super) struct Measured {
     site: Site,
-    pub(super) host: String,
-    pub(super) socket: SocketAddr,
+    /// Where connections go, each next one to the next.
+    pub(super) nodes: Vec<Node>,
     /// Its process, where that is known.
     pub(super) pid: Option<u32>,
     started: Option<Started>,
@@ -28,11 +27,13 @@ impl Measured {
     /// Starts a server, or takes the one named.
     pub(super) async fn open(options: &Options) -> Result<Self> {
         let site = Site::open(&options.site, &[]).await?;
-        let (host, socket) = address(&site.url).await?;
+        let mut nodes = vec![node(&site.url).await?];
+        for url in &options.nodes {
+            nodes.push(node(url).await?);
+        }
         let own = site.own.as_ref();
         Ok(Self {
-            host,
-            socket,
+            nodes,
             pid: own.map(OwnServer::pid).or(options.server_pid),
             started: own.map(started).transpose()?,
             site,
@@ -51,6 +52,7 @@ impl Measured {
     pub(super) fn target(&self) -> Target {
         Target {
             url: self.site.url.clone(),
+            nodes: self.nodes.len(),
             started: self.started,
         }
     }
@@ -68,8 +70,8 @@ fn started(own: &OwnServer) -> Result<Started> {
     })
 }
 
-/// Returns what a server is called, and where it is.
-async fn address(url: &str) -> Result<(String, SocketAddr)> {
+/// Returns what a node is called, and where it is.
+async fn node(url: &str) -> Result<Node> {
     let parsed = Url::parse(url).with_context(|| format!("{url:?} is no address"))?;
     if parsed.scheme() != "http" {
         bail!("a run speaks plain HTTP: name the server's own address, behind what ends TLS");
@@ -78,5 +80,8 @@ async fn address(url: &str) -> Result<(String, SocketAddr)> {
     let port = parsed.port_or_known_default().unwrap_or(80);
     let mut found = tokio::net::lookup_host((host, port)).await?;
     let socket = found.next().with_context(|| format!("{host} is nowhere"))?;
-    Ok((format!("{host}:{port}"), socket))
+    Ok(Node {
+        socket,
+        host: format!("{host}:{port}"),
+    })
 }

@@ -49,8 +49,7 @@ pub(super) fn plans(
         first += count;
         let people = people.iter().skip(before as usize).take(*count as usize);
         Plan {
-            server: run.server.socket,
-            host: run.server.host.clone(),
+            nodes: run.server.nodes.clone(),
             tokens: people.map(|person| person.token.clone()).collect(),
             count: *count as usize,
             first: before,

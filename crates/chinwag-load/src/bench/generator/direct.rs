@@ -275,8 +275,7 @@ mod tests {
     fn direct() -> Direct {
         let pace = Pace::InFlight(2);
         let plan = Plan {
-            server: ([127, 0, 0, 1], 1).into(),
-            host: String::new(),
+            nodes: Vec::new(),
             tokens: Vec::new(),
             count: 2,
             first: 10,

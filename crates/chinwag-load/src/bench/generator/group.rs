@@ -288,8 +288,7 @@ mod tests {
     fn group() -> Group {
         let pace = Pace::InFlight(2);
         let plan = Plan {
-            server: ([127, 0, 0, 1], 1).into(),
-            host: String::new(),
+            nodes: Vec::new(),
             tokens: Vec::new(),
             count: 3,
             first: 10,

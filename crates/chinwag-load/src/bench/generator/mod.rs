@@ -45,8 +45,7 @@ fn work() -> Result<()> {
     let mut orders = Orders::default();
     let plan = orders.plan().context("no plan came")?;
     let target = Target {
-        server: plan.server,
-        host: plan.host.clone(),
+        nodes: plan.nodes.clone(),
         tokens: plan.tokens.clone(),
         first: plan.first,
         count: plan.count,

@@ -1,7 +1,5 @@
 //! All connections of one process behind one epoll: what is read goes to the load, what it says goes out.
 
-use std::net::SocketAddr;
-
 use anyhow::{Context as _, Result, anyhow, bail};
 use rustix::{
     buffer::spare_capacity,
@@ -17,7 +15,7 @@ use super::{
     scan::{Seen, scan},
 };
 use crate::{
-    bench::plan::Bytes,
+    bench::plan::{Bytes, Node},
     clock::{MILLISECOND, SECOND, now},
 };
 
@@ -42,8 +40,8 @@ pub(super) trait Listener {
 
 /// What to connect to, and as whom.
 pub(super) struct Target {
-    pub(super) server: SocketAddr,
-    pub(super) host: String,
+    /// Each next connection goes to the next one.
+    pub(super) nodes: Vec<Node>,
     /// One each connection; empty where the server is no Chinwag and only talks.
     pub(super) tokens: Vec<String>,
     /// The number of the first connection among those of all processes.
@@ -121,12 +119,13 @@ impl Net {
         while self.handshakes < HANDSHAKES && self.connections.len() < self.target.count {
             let index = self.connections.len();
             let number = self.target.first + u32::try_from(index)?;
-            let mut connection = Connection::open(self.target.server, number)?;
+            let node = &self.target.nodes[number as usize % self.target.nodes.len()];
+            let mut connection = Connection::open(node.socket, number)?;
             let data = epoll::EventData::new_u64(index as u64);
             let flags = epoll::EventFlags::IN | epoll::EventFlags::OUT | epoll::EventFlags::ET;
             epoll::add(&self.epoll, &connection.stream, data, flags)?;
             if talks {
-                connection.ask(&self.target.host);
+                connection.ask(&node.host);
                 connection.flush()?;
                 self.handshakes += 1;
             } else {
