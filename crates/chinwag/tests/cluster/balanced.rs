@@ -3,54 +3,13 @@
 use std::time::Duration;
 
 use chinwag_client::ClientEvent;
-use futures_util::{SinkExt as _, StreamExt as _};
-use serde_json::{Value, json};
 use tokio::time::Instant;
-use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Message as Frame, client::IntoClientRequest as _},
-};
 
 use crate::{
     balancer::{Balancer, IDLE_LIMIT},
-    place::{EVERYTHING, Engines, PATIENCE, Person, Served},
+    place::{EVERYTHING, Engines, PATIENCE, Served},
+    socket::Socket,
 };
-
-/// A socket of a client that says nothing by itself, and answers pings.
-struct Silent(WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>);
-
-impl Silent {
-    /// Connects as a browser does that keeps its connections.
-    async fn open(balancer: &Balancer, person: &Person) -> Self {
-        let url = format!("{}/v1/ws", balancer.url.replacen("http", "ws", 1));
-        let mut request = url.into_client_request().unwrap();
-        let connection = "keep-alive, Upgrade".parse().unwrap();
-        request.headers_mut().insert("connection", connection);
-        let mut silent = Self(connect_async(request).await.unwrap().0);
-        let auth = json!({"type": "auth", "id": 1, "token": person.token()});
-        silent.0.send(Frame::text(auth.to_string())).await.unwrap();
-        silent.until(|frame| frame["type"] == "ready").await;
-        silent
-    }
-
-    /// Waits for a frame; returns how often it was asked by a ping whether it is there.
-    async fn until(&mut self, is_it: impl Fn(&Value) -> bool) -> usize {
-        let mut pings = 0;
-        loop {
-            match self.0.next().await {
-                Some(Ok(Frame::Text(text))) if is_it(&serde_json::from_str(&text).unwrap()) => {
-                    return pings;
-                }
-                Some(Ok(Frame::Ping(_))) => {
-                    pings += 1;
-                    self.0.flush().await.unwrap();
-                }
-                Some(Ok(Frame::Text(_))) => {}
-                ended => panic!("the socket ended: {ended:?}"),
-            }
-        }
-    }
-}
 
 /// Waits until a node holds so many sessions.
 async fn until_it_holds(node: &Served, sessions: u64) {
@@ -83,7 +42,7 @@ async fn by_nginx_users_on_different_nodes_chat_silence_ends_no_socket_and_a_dra
     until_it_holds(&hers, 1).await;
     let mut bens = ben.device().await;
     until_it_holds(&other, 1).await;
-    let mut silent = Silent::open(&balancer, &cem).await;
+    let mut silent = Socket::open(&balancer.url, &cem).await;
     let opened = Instant::now();
 
     let chat = ana.direct(&ben).await;
@@ -98,9 +57,9 @@ async fn by_nginx_users_on_different_nodes_chat_silence_ends_no_socket_and_a_dra
         let with_cem = ana.direct(&cem).await;
         anas.client.send(with_cem, "still there?").await.unwrap();
     };
-    let listening = silent.until(|frame| frame["message"]["content"] == "still there?");
-    let ((), pings) = tokio::join!(speaking, listening);
-    assert!(pings > 0, "the server keeps the socket open");
+    let listening = silent.hear(|frame| frame["message"]["content"] == "still there?");
+    let ((), heard) = tokio::join!(speaking, listening);
+    assert!(heard.pings > 0, "the server keeps the socket open");
     drop(silent);
 
     hers.stop();

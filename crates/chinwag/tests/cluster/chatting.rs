@@ -15,7 +15,28 @@ use crate::{
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a Cassandra, a Redis and a Kafka: make conformance"]
 async fn what_one_says_on_one_node_the_other_hears_on_another_whoever_owns_the_chat() {
-    let pair = Pair::start(&Engines::new()).await;
+    what_one_says_the_other_hears(&Engines::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a Cassandra, a Redis and a Kafka: make conformance"]
+async fn receipts_typing_and_presence_reach_the_other_node() {
+    what_one_does_the_other_sees(&Engines::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a Cassandra, a Redis Cluster and a Kafka: make conformance"]
+async fn all_of_that_goes_over_a_redis_cluster_too() {
+    let engines = Engines::new().on_a_redis_cluster();
+    what_one_says_the_other_hears(&engines).await;
+    let engines = Engines::new().on_a_redis_cluster();
+    what_one_does_the_other_sees(&engines).await;
+    let engines = Engines::with("direct_max_members = 2").on_a_redis_cluster();
+    large_groups_are_delivered(&engines).await;
+}
+
+async fn what_one_says_the_other_hears(engines: &Engines) {
+    let pair = Pair::start(engines).await;
     let (mut anas, mut bens) = (pair.ana.device().await, pair.ben.device().await);
     let mut chats = pair.groups().await;
     chats.push(pair.ana.direct(&pair.ben).await);
@@ -42,10 +63,8 @@ async fn what_one_says_on_one_node_the_other_hears_on_another_whoever_owns_the_c
     pair.stop();
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a Cassandra, a Redis and a Kafka: make conformance"]
-async fn receipts_typing_and_presence_reach_the_other_node() {
-    let pair = Pair::start(&Engines::new()).await;
+async fn what_one_does_the_other_sees(engines: &Engines) {
+    let pair = Pair::start(engines).await;
     let (mut anas, mut bens) = (pair.ana.device().await, pair.ben.device().await);
     for chat in pair.groups().await {
         let sent = anas.client.send(chat, "seen?").await.unwrap();
@@ -105,7 +124,11 @@ async fn who_comes_and_goes_by_one_node_hears_and_stops_hearing_on_another() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a Cassandra, a Redis and a Kafka: make conformance"]
 async fn large_groups_are_delivered_to_either_node_from_either() {
-    let pair = Pair::start(&Engines::with("direct_max_members = 2")).await;
+    large_groups_are_delivered(&Engines::with("direct_max_members = 2")).await;
+}
+
+async fn large_groups_are_delivered(engines: &Engines) {
+    let pair = Pair::start(engines).await;
     let cem = pair.nodes[0].register("cem").await;
     let mut devices = [
         pair.ana.device().await,

@@ -1,5 +1,5 @@
 //! The real binary by a configuration file, on a real Cassandra, Redis, Kafka and
-//! OpenSearch (`make engines-up ENGINES="cassandra redis kafka opensearch"`).
+//! OpenSearch (`make engines-up ENGINES="cassandra redis redis-cluster kafka opensearch"`).
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod balanced;
@@ -8,6 +8,7 @@ mod chatting;
 #[path = "../../../chinwag-backends/tests/engine_process/mod.rs"]
 mod engine_process;
 mod examining;
+mod field_faults;
 mod moving;
 mod pair;
 mod place;
@@ -17,3 +18,4 @@ mod roles;
 mod search_engine;
 mod searching;
 mod sharing;
+mod socket;

@@ -1,6 +1,6 @@
 //! Two nodes, and two people who talk to one of them each.
 
-use chinwag_proto::{ChatId, http::CreateChat, shapes::HistoryVisible};
+use chinwag_proto::ChatId;
 
 use crate::place::{EVERYTHING, Engines, Person, Place, Served};
 
@@ -33,16 +33,10 @@ impl Pair {
 
     /// Makes chats until some surely belong to either node, whoever made them.
     pub(crate) async fn groups(&self) -> Vec<ChatId> {
+        let (ana, ben) = (&self.ana, &self.ben);
         let mut chats = Vec::new();
-        for maker in [&self.ana, &self.ben, &self.ana, &self.ben] {
-            let others = [&self.ana, &self.ben].map(|person| person.id.clone());
-            let group = CreateChat::Group {
-                name: "tea".into(),
-                members: others.into(),
-                history_visible: HistoryVisible::All,
-                client_id: None,
-            };
-            chats.push(maker.create(group).await);
+        for (maker, other) in [(ana, ben), (ben, ana), (ana, ben), (ben, ana)] {
+            chats.push(maker.group_with(other).await);
         }
         chats
     }

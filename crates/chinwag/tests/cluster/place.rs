@@ -12,7 +12,7 @@ use chinwag_proto::{
     ChatId, ClientId, Problem, UserId,
     frames::LogBody,
     http::{CreateChat, HistoryQuery, Login, Register},
-    shapes::Chat,
+    shapes::{Chat, HistoryVisible},
 };
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
@@ -34,6 +34,8 @@ pub(crate) struct Engines {
     pub(crate) cassandra: String,
     pub(crate) redis: String,
     pub(crate) kafka: String,
+    /// Whether the address of Redis is that of a cluster's node.
+    pub(crate) redis_is_cluster: bool,
     /// On how many nodes of Cassandra each row is.
     pub(crate) replication: u8,
     /// What every node's configuration says besides.
@@ -55,6 +57,7 @@ impl Engines {
             cassandra: format!("{host}:19042"),
             redis: format!("{host}:16379"),
             kafka: format!("{host}:19092"),
+            redis_is_cluster: false,
             replication: 1,
             more: more.into(),
             opensearch: None,
@@ -65,6 +68,15 @@ impl Engines {
     pub(crate) fn searching(self, opensearch: &str) -> Self {
         Self {
             opensearch: Some(opensearch.to_owned()),
+            ..self
+        }
+    }
+
+    /// Returns them with a Redis Cluster instead of one Redis.
+    pub(crate) fn on_a_redis_cluster(self) -> Self {
+        Self {
+            redis: format!("{}:17001", engine_process::address()),
+            redis_is_cluster: true,
             ..self
         }
     }
@@ -103,6 +115,7 @@ impl Engines {
             cassandra,
             replication,
             redis,
+            redis_is_cluster,
             kafka,
             more,
             ..
@@ -134,6 +147,7 @@ impl Engines {
             replication = {replication}
             [redis]
             urls = ["redis://{redis}"]
+            cluster = {redis_is_cluster}
             prefix = "{name}"
             [kafka]
             brokers = ["{kafka}"]
@@ -426,6 +440,17 @@ impl Person {
             client_id: None,
         };
         self.create(direct).await
+    }
+
+    /// Makes a group of two, whose history all see.
+    pub(crate) async fn group_with(&self, other: &Person) -> ChatId {
+        let group = CreateChat::Group {
+            name: "tea".into(),
+            members: vec![other.id.clone()],
+            history_visible: HistoryVisible::All,
+            client_id: None,
+        };
+        self.create(group).await
     }
 
     /// Makes a chat.
