@@ -130,10 +130,14 @@ impl Owner {
                 () = tokio::time::sleep(LOOKED_AT_EVERY) => {}
                 () = self.look.notified() => {}
             }
-            if let Err(error) = self.watch().await {
-                tracing::warn!(%error, "can't look after the other nodes' leases");
-            }
-            tokio::time::sleep(LOOKED_AT_MOST_EVERY).await;
+            let pause = match self.watch().await {
+                Ok(_) => LOOKED_AT_MOST_EVERY,
+                Err(error) => {
+                    tracing::warn!(%error, "can't look after the other nodes' leases");
+                    LOOKED_AT_EVERY
+                }
+            };
+            tokio::time::sleep(pause).await;
         }
     }
 

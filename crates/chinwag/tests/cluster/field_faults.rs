@@ -26,8 +26,10 @@ use crate::{
 const LEASE: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(20);
 
-fn sending(chat: ChatId, request: &str) -> Value {
-    json!({"type": "send", "chatId": chat, "clientId": request, "content": request})
+/// Makes the frame that sends a text, under a name of the text's own.
+fn sending(chat: ChatId, text: &str) -> Value {
+    let request = text.replace(' ', "-");
+    json!({"type": "send", "chatId": chat, "clientId": request, "content": text})
 }
 
 /// Sends over HTTP until the answer isn't "try again"; returns whether the message is new, and its id.
@@ -89,7 +91,7 @@ async fn row_2_two_sends_in_flight_and_any_repetition_by_any_node_and_transport_
         }
         // The same name from another user is another message, and everybody hears each message once.
         assert!(post(&one, &ben, chat, "x").await.0);
-        let sent = bens.ask(sending(chat, "the end")).await;
+        let sent = again.ask(sending(chat, "the end")).await;
         assert_eq!(sent["type"], "ack", "{sent}");
         let end = bens.until(|frame| frame["message"]["content"] == "the end");
         let said =
@@ -271,15 +273,15 @@ async fn removed_in_the_middle(engines: &Engines) {
         }
         bens.say(json!({"type": "typing", "chatId": chat})).await;
         bens.ask(json!({"type": "heartbeat"})).await;
-        for node in &pair.nodes {
+        // What is said aside, on either node, comes after everything else.
+        let last = [0, 1].map(|node| format!("that was it {remover} {node}"));
+        for (node, last) in pair.nodes.iter().zip(&last) {
             let mut anas = Socket::open(&node.url, &pair.ana).await;
-            let last = anas
-                .ask(sending(aside, &format!("that was it {}", node.url)))
-                .await;
-            assert_eq!(last["type"], "ack", "{last}");
+            let said = anas.ask(sending(aside, last)).await;
+            assert_eq!(said["type"], "ack", "{said}");
         }
+        let last = json!(last[1]);
         for (socket, node) in mias.iter_mut().zip(&pair.nodes) {
-            let last = format!("that was it {}", pair.nodes[1].url);
             let heard = socket
                 .until(|frame| frame["message"]["content"] == last)
                 .await;

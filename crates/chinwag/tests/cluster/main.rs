@@ -9,6 +9,7 @@ mod chatting;
 mod engine_process;
 mod examining;
 mod field_faults;
+mod keyspace;
 mod moving;
 mod pair;
 mod place;

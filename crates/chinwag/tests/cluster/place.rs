@@ -4,6 +4,7 @@ use std::{
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -17,7 +18,7 @@ use chinwag_proto::{
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::engine_process;
+use crate::{engine_process, keyspace::Keyspace};
 
 /// How long anything may take before a test fails: generous, since the machine may be busy.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -42,6 +43,8 @@ pub(crate) struct Engines {
     pub(crate) more: String,
     /// Where the search engine is that all nodes share; none: each node has an index of its own.
     pub(crate) opensearch: Option<String>,
+    /// Made with the first node.
+    pub(crate) keyspace: OnceLock<Arc<Keyspace>>,
 }
 
 impl Engines {
@@ -61,6 +64,7 @@ impl Engines {
             replication: 1,
             more: more.into(),
             opensearch: None,
+            keyspace: OnceLock::new(),
         }
     }
 
@@ -159,9 +163,16 @@ impl Engines {
         );
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("node.toml"), text).unwrap();
+        let keyspace = self.keyspace.get_or_init(|| {
+            Arc::new(Keyspace {
+                cassandra: cassandra.clone(),
+                name: name.clone(),
+            })
+        });
         Place {
             directory,
             environment: Vec::new(),
+            keyspace: Arc::clone(keyspace),
         }
     }
 }
@@ -190,6 +201,7 @@ pub(crate) struct Place {
     directory: TempDir,
     /// Variables of the server's environment.
     pub(crate) environment: Vec<(String, String)>,
+    keyspace: Arc<Keyspace>,
 }
 
 impl Place {
@@ -210,6 +222,7 @@ impl Place {
         Self {
             directory,
             environment: self.environment.clone(),
+            keyspace: Arc::clone(&self.keyspace),
         }
     }
 

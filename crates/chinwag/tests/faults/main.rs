@@ -13,6 +13,8 @@ mod engines;
 mod fixture;
 mod frozen;
 mod kafka;
+#[path = "../cluster/keyspace.rs"]
+mod keyspace;
 mod killed;
 mod lossy;
 mod normal_build;
