@@ -86,6 +86,27 @@ impl Terminal {
         }
     }
 
+    /// Waits until the program has ended well.
+    fn until_it_ends(&mut self) {
+        let end = std::time::Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return assert!(status.success(), "{status}");
+            }
+            self.seen.extend(
+                self.shown
+                    .try_iter()
+                    .map(|shown| String::from_utf8_lossy(&shown).into_owned()),
+            );
+            assert!(
+                std::time::Instant::now() < end,
+                "it never ends after {:?}",
+                self.seen
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     fn echoes(&self) -> bool {
         tcgetattr(&self.line)
             .unwrap()
@@ -133,7 +154,7 @@ fn a_person_chats_below_what_comes_in_and_gets_the_terminal_back() {
     ana.until("two");
     ana.press("\x03");
     ana.press("/quit\r");
-    assert!(ana.child.wait().unwrap().success());
+    ana.until_it_ends();
     assert!(ana.echoes(), "the terminal is as it was");
     let said = place.prints(&["chat", "--as", "ben"], "/1\n");
     assert!(
