@@ -12,8 +12,9 @@ impl Planted {
         let is = |kind: &str| frame["type"] == kind;
         let to_client = toward == Toward::Client;
         match self.plant {
-            Plant::Lost if to_client && is("ack") && frame["message"].is_object() => {
-                self.kept = Some(frame);
+            // That of a message: what acknowledges another change shows the message too, beside its event.
+            Plant::Lost if to_client && is("ack") && frame["event"].is_null() => {
+                self.kept = frame["message"].is_object().then_some(frame);
                 None
             }
             Plant::Lost if !to_client && is("send") => self.acknowledge_only(frame),
