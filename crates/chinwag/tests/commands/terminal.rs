@@ -88,23 +88,16 @@ impl Terminal {
 
     /// Waits until the program has ended well.
     fn until_it_ends(&mut self) {
-        let end = std::time::Instant::now() + PATIENCE;
-        loop {
+        const LOOK_EVERY: Duration = Duration::from_millis(10);
+        for _ in 0..PATIENCE.as_millis() / LOOK_EVERY.as_millis() {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return assert!(status.success(), "{status}");
             }
-            self.seen.extend(
-                self.shown
-                    .try_iter()
-                    .map(|shown| String::from_utf8_lossy(&shown).into_owned()),
-            );
-            assert!(
-                std::time::Instant::now() < end,
-                "it never ends after {:?}",
-                self.seen
-            );
-            std::thread::sleep(Duration::from_millis(10));
+            std::thread::sleep(LOOK_EVERY);
         }
+        let shown: Vec<u8> = self.shown.try_iter().flatten().collect();
+        let shown = String::from_utf8_lossy(&shown);
+        panic!("it never ends after {:?}{shown:?}", self.seen);
     }
 
     fn echoes(&self) -> bool {
