@@ -93,11 +93,11 @@ impl Terminal {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return assert!(status.success(), "{status}");
             }
-            std::thread::sleep(LOOK_EVERY);
+            if let Ok(shown) = self.shown.recv_timeout(LOOK_EVERY) {
+                self.seen.push_str(&String::from_utf8_lossy(&shown));
+            }
         }
-        let shown: Vec<u8> = self.shown.try_iter().flatten().collect();
-        let shown = String::from_utf8_lossy(&shown);
-        panic!("it never ends after {:?}{shown:?}", self.seen);
+        panic!("it never ends after {:?}", self.seen);
     }
 
     fn echoes(&self) -> bool {
