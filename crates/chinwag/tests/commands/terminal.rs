@@ -142,6 +142,8 @@ fn a_person_chats_below_what_comes_in_and_gets_the_terminal_back() {
     ana.until("half a th");
     ana.press("ought\r");
     ana.until("half a thought  ");
+    // Whoever leaves before asks for it twice.
+    ana.until("✓ sent");
     // Pasted: a line break in it sends nothing.
     ana.press("\x1b[200~one\rtwo\x1b[201~");
     ana.until("two");
