@@ -11,8 +11,13 @@ use chinwag_proto::Timestamp;
 ///
 /// `now` may step, also back; `elapsed` never does and goes on while the machine sleeps.
 pub trait Clock: Send + Sync + 'static {
-    /// Returns the wall-clock time.
-    fn now(&self) -> Timestamp;
+    /// Returns the wall-clock time: what the machine's clock shows, corrected.
+    fn now(&self) -> Timestamp {
+        self.shown().plus_millis(self.correction_ms())
+    }
+
+    /// Returns what the machine's own clock shows: what other nodes are told.
+    fn shown(&self) -> Timestamp;
 
     /// Returns the time since some fixed moment of this process, by a clock that never steps.
     fn elapsed(&self) -> Duration;
@@ -45,13 +50,12 @@ impl Clock for SystemClock {
         clippy::disallowed_methods,
         reason = "this is the clock that is injected"
     )]
-    fn now(&self) -> Timestamp {
+    fn shown(&self) -> Timestamp {
         let since_1970 = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap_or_default();
         let millis = i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX);
-        let shown = millis.saturating_add(offset_ms());
-        Timestamp::from_unix_millis(shown.saturating_add(self.correction_ms()))
+        Timestamp::from_unix_millis(millis.saturating_add(offset_ms()))
     }
 
     fn elapsed(&self) -> Duration {
@@ -133,9 +137,8 @@ impl ManualClock {
 }
 
 impl Clock for ManualClock {
-    fn now(&self) -> Timestamp {
-        let shown = self.now.load(Ordering::SeqCst);
-        Timestamp::from_unix_millis(shown.saturating_add(self.correction_ms()))
+    fn shown(&self) -> Timestamp {
+        Timestamp::from_unix_millis(self.now.load(Ordering::SeqCst))
     }
 
     fn elapsed(&self) -> Duration {

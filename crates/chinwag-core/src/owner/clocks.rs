@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::model::NodeId;
+use crate::{Clock, model::NodeId};
 
 /// A clock that differs by less isn't wrong, in milliseconds.
 const TOLERATED_MS: i64 = 1_000;
@@ -35,13 +35,17 @@ impl Ahead {
 
 /// What renewals told of the other nodes' clocks.
 #[derive(Debug, Default)]
-pub(super) struct Clocks(HashMap<NodeId, VecDeque<Ahead>>);
+pub(super) struct Clocks {
+    sightings: HashMap<NodeId, VecDeque<Ahead>>,
+    /// Whose clock was last told to be another one than this machine's.
+    disagreed: Option<NodeId>,
+}
 
 impl Clocks {
     /// Takes in what a node's clock showed at a renewal that wasn't there yet at one look and was at the next, each by this
     /// machine's clock.
     pub(super) fn saw(&mut self, node: NodeId, told_ms: i64, not_yet_ms: i64, there_ms: i64) {
-        let sightings = self.0.entry(node).or_default();
+        let sightings = self.sightings.entry(node).or_default();
         if sightings.len() == SIGHTINGS {
             sightings.pop_front();
         }
@@ -53,13 +57,45 @@ impl Clocks {
 
     /// Forgets a node that lives no more, or what its last process told.
     pub(super) fn forget(&mut self, node: NodeId) {
-        self.0.remove(&node);
+        self.sightings.remove(&node);
+    }
+
+    /// Lets the clock go by the others' time where this machine's is wrong.
+    pub(super) fn set(&mut self, clock: &dyn Clock) {
+        let now_ms = clock.correction_ms();
+        match self.correction(now_ms) {
+            Some(by_ms) if by_ms != now_ms => {
+                clock.correct(by_ms);
+                if by_ms == 0 {
+                    tracing::info!("this machine's clock is right again: this node goes by it");
+                } else {
+                    tracing::warn!(
+                        by_ms,
+                        "this machine's clock is wrong: this node goes by the other nodes' time; set it right"
+                    );
+                }
+            }
+            Some(_) => {}
+            None => {
+                let disagrees = self.disagrees();
+                if disagrees != self.disagreed
+                    && let Some(NodeId(node)) = disagrees
+                {
+                    tracing::warn!(
+                        node,
+                        "this machine's clock and another node's differ by more than a second, and a third one is \
+                         missing that could say which is wrong; set it right"
+                    );
+                }
+                self.disagreed = disagrees;
+            }
+        }
     }
 
     /// Returns by how much this machine's clock is to be corrected, given by how much it is: only what is certainly wrong
     /// is changed. None where too few nodes live to say.
-    pub(super) fn correction(&self, now_ms: i64) -> Option<i64> {
-        if self.0.len() + 1 < ENOUGH {
+    fn correction(&self, now_ms: i64) -> Option<i64> {
+        if self.sightings.len() + 1 < ENOUGH {
             return None;
         }
         let median = self.median();
@@ -72,15 +108,18 @@ impl Clocks {
     }
 
     /// Returns a node whose clock certainly isn't this machine's.
-    pub(super) fn disagrees(&self) -> Option<NodeId> {
-        let mut known = self.0.iter().map(|(node, all)| (*node, narrowest(all)));
+    fn disagrees(&self) -> Option<NodeId> {
+        let mut known = self
+            .sightings
+            .iter()
+            .map(|(node, all)| (*node, narrowest(all)));
         let found = known.find(|(_, ahead)| ahead.nearest_to(0).abs() > TOLERATED_MS);
         found.map(|(node, _)| node)
     }
 
     /// Returns how far the clock in the middle is, this machine's among them: of an even number the lower one.
     fn median(&self) -> Ahead {
-        let known = self.0.values().map(narrowest);
+        let known = self.sightings.values().map(narrowest);
         let known: Vec<Ahead> = known.chain([Ahead::OWN]).collect();
         let middle = |bound: fn(&Ahead) -> i64| {
             let mut bounds: Vec<i64> = known.iter().map(bound).collect();

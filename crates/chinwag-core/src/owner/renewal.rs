@@ -88,7 +88,7 @@ impl Owner {
         let promise = self.ids.promise_for(clock.now());
         let renewal = Renewal {
             ids_up_to_millis: promise,
-            clock: clock.now().plus_millis(-clock.correction_ms()),
+            clock: clock.shown(),
         };
         let (node, process) = (self.settings.node, self.settings.process);
         if !self.ports.ownership.renew(node, process, renewal).await? {

@@ -8,6 +8,7 @@ use std::{
 
 use super::{Owner, balance::Seen, clocks::Clocks};
 use crate::{
+    Clock,
     model::{NodeId, SHARDS, Shard},
     ports::{EngineResult, NodeRow, ShardRow},
 };
@@ -35,8 +36,6 @@ pub(super) struct Beats {
     clocks: Clocks,
     /// What this machine's clock showed at the last look.
     looked_at_ms: i64,
-    /// Whose clock was last told to be another one than this machine's.
-    disagreed: Option<NodeId>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -49,8 +48,9 @@ struct Beat {
 }
 
 impl Beats {
-    /// Takes in what the rows say now, by both of this machine's clocks; returns those that have been silent for too long.
-    fn silent(&mut self, rows: &[NodeRow], now: Duration, clock_ms: i64) -> Vec<NodeRow> {
+    /// Takes in what the rows say now, and sets the clock by it; returns those that have been silent for too long.
+    fn look(&mut self, rows: &[NodeRow], now: Duration, clock: &dyn Clock) -> Vec<NodeRow> {
+        let clock_ms = clock.shown().unix_millis();
         let mut silent = Vec::new();
         for row in rows {
             let beat = Beat {
@@ -62,10 +62,10 @@ impl Beats {
             let seen = self.nodes.entry(row.node).or_insert(beat);
             if seen.process != row.process {
                 self.clocks.forget(row.node);
-            } else if let Some(clock) = row.clock
+            } else if let Some(told) = row.clock
                 && seen.beat != row.beat
             {
-                let (told, not_yet) = (clock.unix_millis(), self.looked_at_ms);
+                let (told, not_yet) = (told.unix_millis(), self.looked_at_ms);
                 self.clocks.saw(row.node, told, not_yet, clock_ms);
             }
             if seen.beat != row.beat {
@@ -82,6 +82,7 @@ impl Beats {
             }
         }
         self.looked_at_ms = clock_ms;
+        self.clocks.set(clock);
         silent
     }
 
@@ -167,10 +168,7 @@ impl Owner {
             .copied()
             .filter(|row| row.node != own)
             .collect();
-        let clock = &self.ports.clock;
-        let clock_ms = clock.now().unix_millis() - clock.correction_ms();
-        let silent = self.beats.lock().silent(&others, now, clock_ms);
-        self.set_clock();
+        let silent = self.beats.lock().look(&others, now, &*self.ports.clock);
         if !self.may_claim(&sight, now) {
             return Ok(false);
         }
@@ -188,40 +186,6 @@ impl Owner {
         }
         self.give_surplus(&sight, now).await?;
         Ok(self.all_live())
-    }
-
-    /// Goes by the others' time where this machine's clock is wrong (rule I2).
-    fn set_clock(&self) {
-        let mut beats = self.beats.lock();
-        let clock = &self.ports.clock;
-        let now_ms = clock.correction_ms();
-        match beats.clocks.correction(now_ms) {
-            Some(by_ms) if by_ms != now_ms => {
-                clock.correct(by_ms);
-                if by_ms == 0 {
-                    tracing::info!("this machine's clock is right again: this node goes by it");
-                } else {
-                    tracing::warn!(
-                        by_ms,
-                        "this machine's clock is wrong: this node goes by the other nodes' time; set it right"
-                    );
-                }
-            }
-            Some(_) => {}
-            None => {
-                let disagrees = beats.clocks.disagrees();
-                if disagrees != beats.disagreed
-                    && let Some(NodeId(node)) = disagrees
-                {
-                    tracing::warn!(
-                        node,
-                        "this machine's clock and another node's differ by more than a second, and a third one is \
-                         missing that could say which is wrong; set it right"
-                    );
-                }
-                beats.disagreed = disagrees;
-            }
-        }
     }
 
     /// Reads the cluster, for routing too.

@@ -38,33 +38,24 @@ impl Cluster {
     }
 
     async fn process(&self, number: u16, process: u64) -> Result<Arc<Owner>, Problem> {
+        self.start(number, process, &self.clock).await
+    }
+
+    /// Starts a process that goes by a clock.
+    async fn start(
+        &self,
+        number: u16,
+        process: u64,
+        clock: &Arc<ManualClock>,
+    ) -> Result<Arc<Owner>, Problem> {
         let settings = OwnerSettings {
             node: NodeId(number),
             process,
             sole: false,
             ..OwnerSettings::default()
         };
-        self.start(settings, self.clock.clone()).await
-    }
-
-    /// Starts a node that goes by a clock of its own.
-    async fn node_by(&self, number: u16, clock: Arc<ManualClock>) -> Arc<Owner> {
-        let settings = OwnerSettings {
-            node: NodeId(number),
-            process: u64::from(number),
-            sole: false,
-            ..OwnerSettings::default()
-        };
-        self.start(settings, clock).await.unwrap()
-    }
-
-    async fn start(
-        &self,
-        settings: OwnerSettings,
-        clock: Arc<ManualClock>,
-    ) -> Result<Arc<Owner>, Problem> {
         let ports = OwnerPorts {
-            clock,
+            clock: clock.clone(),
             ..self.memory.owner_ports_of(settings.node)
         };
         Owner::start(ports, settings).await
@@ -474,7 +465,8 @@ async fn a_node_whose_clock_is_wrong_goes_by_the_others() {
         let clocks = [0, 200, off_ms].map(|off| Arc::new(ManualClock::at(NOW.plus_millis(off))));
         let mut nodes = Vec::new();
         for (number, clock) in (1..).zip(&clocks) {
-            nodes.push(cluster.node_by(number, Arc::clone(clock)).await);
+            let started = cluster.start(number, u64::from(number), clock).await;
+            nodes.push(started.unwrap());
         }
         let pass = async |seconds: u32| {
             for _ in 0..seconds {

@@ -235,24 +235,21 @@ impl Sessions for Gateway {
 
 /// Returns who is in the chat no more, by a membership event.
 fn removed(event: &Event) -> &[UserId] {
-    match &event.change {
-        Some(EventChange::Membership {
-            change: MembershipChange::Removed | MembershipChange::Left,
-            user_ids,
-            ..
-        }) => user_ids,
-        _ => &[],
-    }
+    moved(event, |change| {
+        matches!(change, MembershipChange::Removed | MembershipChange::Left)
+    })
 }
 
 /// Returns who came into the chat, by a membership event.
 fn added(event: &Event) -> &[UserId] {
+    moved(event, |change| change == MembershipChange::Added)
+}
+
+fn moved(event: &Event, how: impl Fn(MembershipChange) -> bool) -> &[UserId] {
     match &event.change {
         Some(EventChange::Membership {
-            change: MembershipChange::Added,
-            user_ids,
-            ..
-        }) => user_ids,
+            change, user_ids, ..
+        }) if how(*change) => user_ids,
         _ => &[],
     }
 }

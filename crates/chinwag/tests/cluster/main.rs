@@ -19,4 +19,6 @@ mod roles;
 mod search_engine;
 mod searching;
 mod sharing;
+#[path = "../field_faults/signs.rs"]
+mod signs;
 mod socket;

@@ -15,6 +15,7 @@ use chinwag_proto::{
     http::{CreateChat, HistoryQuery, Login, Register},
     shapes::{Chat, HistoryVisible},
 };
+use reqwest::StatusCode;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -512,20 +513,26 @@ impl Person {
         request: &str,
         content: &str,
     ) -> Result<Option<Problem>, reqwest::Error> {
+        let (status, answer) = self.post(chat, request, content).await?;
+        Ok((!status.is_success()).then(|| serde_json::from_value(answer).unwrap()))
+    }
+
+    /// Says something once, under a request's own id; returns the answer.
+    pub(crate) async fn post(
+        &self,
+        chat: ChatId,
+        request: &str,
+        content: &str,
+    ) -> Result<(StatusCode, serde_json::Value), reqwest::Error> {
         let message = serde_json::json!({"chatId": chat, "clientId": request, "content": content});
         let url = format!("{}/v1/messages", self.options.url);
         let asking = reqwest::Client::new()
             .post(url)
             .bearer_auth(&self.token)
             .timeout(ANSWERED_WITHIN)
-            .header("content-type", "application/json")
-            .body(message.to_string());
+            .json(&message);
         let answer = asking.send().await?;
-        if answer.status().is_success() {
-            return Ok(None);
-        }
-        let body = answer.bytes().await?;
-        Ok(Some(serde_json::from_slice(&body).unwrap()))
+        Ok((answer.status(), answer.json().await?))
     }
 
     /// Returns a chat's last place, as soon as its node tells it.

@@ -1,5 +1,7 @@
 //! A bare socket: it says what a test lets it say, and answers pings.
 
+use std::time::Duration;
+
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio_tungstenite::{
@@ -45,13 +47,23 @@ impl Socket {
         self.stream.send(text).await.unwrap();
     }
 
-    /// Asks for something; returns the answer.
+    /// Asks for something, again where it is told to; returns the answer.
     pub(crate) async fn ask(&mut self, mut frame: Value) -> Value {
-        self.asked += 1;
-        let id = self.asked;
-        frame["id"] = json!(id);
-        self.say(frame).await;
-        self.until(|frame| frame["id"] == id).await.frame
+        let asking = async {
+            loop {
+                self.asked += 1;
+                let id = self.asked;
+                frame["id"] = json!(id);
+                self.say(frame.clone()).await;
+                let answer = self.hear(|frame| frame["id"] == id).await.frame;
+                if answer["error"]["retryable"] != true {
+                    return answer;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let answered = tokio::time::timeout(PATIENCE, asking).await;
+        answered.expect("the answer came in time")
     }
 
     /// Waits for a frame, in vain for as long as [`PATIENCE`].

@@ -38,6 +38,7 @@ mod order;
 mod overload;
 mod presence;
 mod search;
+mod signs;
 mod sync;
 mod typing;
 

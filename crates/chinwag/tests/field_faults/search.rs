@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{people, say, without_rates};
+use super::{
+    people, say,
+    signs::{FOUND, TEXTS},
+    without_rates,
+};
 use crate::{
     fixture::{PATIENCE, Person, Running},
     rest::Rest,
@@ -87,27 +91,9 @@ async fn words_without_spaces_between_are_found_anywhere() {
 async fn a_query_is_text_whatever_signs_it_holds() {
     let running = without_rates().await;
     let [ana, ben] = people(&running, ["ana", "ben"]).await;
-    let texts = [
-        "due 10/2019 sharp",
-        "written in C++ today",
-        "the pair a:b here",
-        "a call f(x) there",
-        "we gave 100%_done now",
-        "the path back\\slash ends",
-        "this AND that",
-        "a \" alone",
-    ];
+    let texts = TEXTS;
     let rest = library(&running, &ana, &ben, &texts).await;
-    for (query, number) in [
-        ("10/2019", 0),
-        ("C++", 1),
-        ("a:b", 2),
-        ("f(x)", 3),
-        ("100%_done", 4),
-        ("back\\slash", 5),
-        ("AND that", 6),
-        ("\"gave 100\"", 4),
-    ] {
+    for (query, number) in FOUND {
         let found = search(&rest, query).await.unwrap();
         assert!(
             found.iter().any(|text| text == texts[number]),
