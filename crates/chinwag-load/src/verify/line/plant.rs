@@ -60,7 +60,7 @@ pub(super) enum Pass {
     Change { sent: Utf8Bytes, instead: Utf8Bytes },
 }
 
-/// A chat of two, of which nobody else may see anything.
+/// A chat of two that nobody leaves, and of which nobody else may see anything.
 #[derive(Debug, Clone, Default)]
 pub(in crate::verify) struct Private {
     pub(in crate::verify) chat: ChatId,

@@ -69,10 +69,13 @@ impl Planted {
             .then(|| Pass::Both(text(&frame), text(&second)))
     }
 
-    /// Keeps one place of one chat from one user, live and in answers.
+    /// Keeps one place of the chat that nobody leaves from one user, live and in answers: who comes back to a chat
+    /// holds it anew, without the hole.
     fn swallow(&mut self, user: &str, mut frame: Value) -> Option<Pass> {
         let place = |frame: &Value| json!([frame["chatId"], frame["seq"]]);
-        if self.victim.is_none() && frame["type"] == "message" && self.takes_chance() {
+        let private = self.private.chat.to_string();
+        let is_chance = frame["type"] == "message" && frame["chatId"] == private.as_str();
+        if self.victim.is_none() && is_chance && self.takes_chance() {
             self.victim = Some((user.to_owned(), place(&frame)));
         }
         let (victim, swallowed) = self.victim.as_ref()?;
