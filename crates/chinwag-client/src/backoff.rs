@@ -46,6 +46,8 @@ impl Backoff {
 
 #[cfg(test)]
 mod tests {
+    use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+
     use super::*;
 
     #[test]
@@ -59,5 +61,29 @@ mod tests {
         backoff.reset();
         assert_eq!(backoff.next(0.5).as_millis(), 500);
         assert_eq!(backoff.next(0.0), Duration::ZERO);
+    }
+
+    /// Returns the largest number of times within a tenth of a second, wherever it begins.
+    fn densest(times: &[Duration]) -> usize {
+        let slot = Duration::from_millis(100);
+        let in_slot = |first: &Duration| {
+            let within = |time: &&Duration| *time >= first && **time < *first + slot;
+            times.iter().filter(within).count()
+        };
+        times.iter().map(in_slot).max().unwrap_or(0)
+    }
+
+    /// Field faults, row 18.
+    #[test]
+    fn five_hundred_who_lose_a_server_at_once_try_again_spread_in_every_round() {
+        let mut random = StdRng::seed_from_u64(18);
+        let mut herd = vec![(Backoff::default(), Duration::ZERO); 500];
+        for round in 0..8 {
+            for (backoff, time) in &mut herd {
+                *time += backoff.next(random.random());
+            }
+            let times: Vec<Duration> = herd.iter().map(|(_, time)| *time).collect();
+            assert!(densest(&times) <= times.len() / 5, "round {round}");
+        }
     }
 }

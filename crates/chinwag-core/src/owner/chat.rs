@@ -17,6 +17,7 @@ use super::{
     arrivals::Generation,
     members::{Audience, Members},
     receipts::ReceiptsDue,
+    untold::Untold,
     window::Window,
 };
 use crate::{
@@ -148,6 +149,7 @@ pub(super) struct State {
     pub(super) marks: HashMap<UserId, MarkRow>,
     pub(super) last_mark: u64,
     pub(super) receipts: ReceiptsDue,
+    pub(super) untold: Untold,
 }
 
 impl Chat {
@@ -170,6 +172,7 @@ impl Chat {
             marks: HashMap::new(),
             last_mark: 0,
             receipts: ReceiptsDue::default(),
+            untold: Untold::default(),
         };
         Self {
             term,
@@ -269,6 +272,7 @@ impl State {
             && self.outgoing.is_empty()
             && !self.publishing
             && self.receipts.is_idle()
+            && self.untold.is_idle()
     }
 
     /// Finds a request that is on its way or came lately.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use chinwag_proto::{ChatId, MessageId, Problem, snowflake};
 
-use super::{Caller, Outcome, Owner, chat::Chat, no_such_message, receipts::Moved};
+use super::{
+    Caller, Outcome, Owner, chat::Chat, no_such_message, receipts::Moved, untold::TellLater,
+};
 use crate::{
     model::{MarkRow, Place},
     ports::{BusMessage, Stamp, Topic},
@@ -91,11 +93,6 @@ impl Owner {
                 seq: chinwag_proto::Seq(state.last_mark),
             };
         }
-        let write = vec![(id, caller.user.clone(), marks.clone(), stamp)];
-        self.ports.directory.put_marks(write).await?;
-        chat.state()
-            .marks
-            .insert(caller.user.clone(), marks.clone());
         let moved = Moved {
             user: caller.user.clone(),
             marks,
@@ -103,8 +100,23 @@ impl Owner {
             at,
             except: caller.session,
         };
-        self.tell_mark(id, chat, moved).await;
+        let write = vec![(id, caller.user.clone(), moved.marks.clone(), stamp)];
+        let unless_told = TellLater::new(self, id, chat, moved.clone(), stamp);
+        self.ports.directory.put_marks(write).await?;
+        self.marked(id, chat, moved).await;
+        unless_told.end();
         Ok(Outcome::Done)
+    }
+
+    /// Takes a mark that is stored as the user's, and tells of it.
+    pub(super) async fn marked(self: &Arc<Self>, id: ChatId, chat: &Arc<Chat>, moved: Moved) {
+        {
+            let mut state = chat.state();
+            let (user, marks) = (moved.user.clone(), moved.marks.clone());
+            state.untold.forget(&user);
+            state.marks.insert(user, marks);
+        }
+        self.tell_mark(id, chat, moved).await;
     }
 
     /// Returns a rising stamp for a mark: the ids' own time, which no step of the clock and no restart sets back.

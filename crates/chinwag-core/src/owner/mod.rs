@@ -37,6 +37,7 @@ mod renewal;
 mod repetition;
 mod request;
 mod stamp;
+mod untold;
 mod update;
 mod validate;
 mod watch;

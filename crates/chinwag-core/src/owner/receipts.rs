@@ -165,6 +165,7 @@ impl Owner {
 }
 
 /// A mark that moved.
+#[derive(Debug, Clone)]
 pub(super) struct Moved {
     /// Whose.
     pub(super) user: UserId,

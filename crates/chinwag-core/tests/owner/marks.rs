@@ -1,11 +1,12 @@
 //! Marks only rise, unless one says so.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use chinwag_conformance::{Call, Fault, Faults, Flaky};
 use chinwag_core::{
     delivery::{HasRead, ReadListener},
     owner::{Command, Outcome, OwnerSettings},
-    ports::BusMessage,
+    ports::{BusMessage, EngineError},
 };
 use chinwag_proto::{ErrorCode, MessageId, frames::ReceiptFrame};
 use parking_lot::Mutex;
@@ -24,6 +25,19 @@ async fn mark(node: &Node, chat: chinwag_proto::ChatId, name: &str) -> Option<Me
     membership.marks.read.map(|place| place.id)
 }
 
+/// Returns the read marks that members were told, in order.
+fn told(node: &Node) -> Vec<MessageId> {
+    let heard = node.ears.0.lock();
+    let mark = |message: &Arc<BusMessage>| match &**message {
+        BusMessage::Receipt {
+            receipt: ReceiptFrame::Member(receipt),
+            ..
+        } => receipt.last_read_message_id,
+        _ => None,
+    };
+    heard.iter().filter_map(mark).collect()
+}
+
 #[tokio::test]
 async fn a_late_lower_mark_changes_nothing_and_is_told_to_nobody() {
     let node = Node::start().await;
@@ -40,26 +54,71 @@ async fn a_late_lower_mark_changes_nothing_and_is_told_to_nobody() {
         );
     }
     assert_eq!(mark(&node, chat, "ben").await, Some(ids[9]));
-    let told: Vec<_> = node
-        .ears
-        .0
-        .lock()
-        .iter()
-        .filter_map(|message| match &**message {
-            BusMessage::Receipt {
-                receipt: ReceiptFrame::Member(receipt),
-                ..
-            } => receipt.last_read_message_id,
-            _ => None,
-        })
-        .collect();
-    assert_eq!(told, [ids[9]]);
+    assert_eq!(told(&node), [ids[9]]);
     let back = Command::Read {
         message: ids[3],
         unread: true,
     };
     node.run("ben", chat, back).await.unwrap();
     assert_eq!(mark(&node, chat, "ben").await, Some(ids[3]));
+}
+
+/// A mark's write took effect, or didn't, and nobody was answered.
+async fn unanswered(fault: Fault) -> (Node, Faults, chinwag_proto::ChatId, Vec<MessageId>) {
+    let mut node = Node::start().await;
+    let faults = Faults::none();
+    let directory = Arc::clone(&node.ports.directory);
+    node.ports.directory = Arc::new(Flaky::new(directory, &faults));
+    node.restart(OwnerSettings::default()).await;
+    node.online("ana", 1).await;
+    let chat = node.group("ana", &["ben"]).await;
+    let ids = vec![
+        node.say("ana", chat, "one").await.id,
+        node.say("ana", chat, "two").await.id,
+    ];
+    faults.inject(Call::Write, fault);
+    let refused = node.run("ben", chat, read(ids[0])).await.unwrap_err();
+    assert!(refused.retryable, "{refused}");
+    (node, faults, chat, ids)
+}
+
+async fn until_told(node: &Node, wanted: &[MessageId]) {
+    let telling = async {
+        while told(node) != wanted {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let is_told = tokio::time::timeout(Duration::from_secs(60), telling).await;
+    assert!(is_told.is_ok(), "told {:?}, not {wanted:?}", told(node));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mark_whose_write_is_not_answered_for_is_told_whether_it_is_sent_again_or_not() {
+    let away = EngineError::Unavailable("away".into());
+    // Longer than a caller waits: whoever wrote it is gone by then.
+    let late = Fault::Delay(Duration::from_secs(10));
+    for fault in [Fault::FailAfter, Fault::Refuse(away), late] {
+        for repeats in [true, false] {
+            let (node, faults, chat, ids) = unanswered(fault.clone()).await;
+            faults.inject(Call::Write, Fault::FailAfter);
+            if repeats {
+                while node.run("ben", chat, read(ids[0])).await.is_err() {}
+            }
+            until_told(&node, &ids[..1]).await;
+            assert_eq!(mark(&node, chat, "ben").await, Some(ids[0]));
+            node.run("ben", chat, read(ids[1])).await.unwrap();
+            until_told(&node, &ids).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mark_whose_write_is_not_answered_for_is_not_told_after_a_later_one() {
+    let (node, _, chat, ids) = unanswered(Fault::FailAfter).await;
+    node.run("ben", chat, read(ids[1])).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(told(&node), ids[1..]);
+    assert_eq!(mark(&node, chat, "ben").await, Some(ids[1]));
 }
 
 #[tokio::test]

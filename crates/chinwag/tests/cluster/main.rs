@@ -5,6 +5,7 @@
 mod balanced;
 mod balancer;
 mod chatting;
+mod door;
 #[path = "../../../chinwag-backends/tests/engine_process/mod.rs"]
 mod engine_process;
 mod examining;
@@ -22,3 +23,6 @@ mod sharing;
 #[path = "../field_faults/signs.rs"]
 mod signs;
 mod socket;
+#[path = "../end_to_end/tokens.rs"]
+mod tokens;
+mod withholding;

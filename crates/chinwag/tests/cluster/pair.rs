@@ -2,7 +2,10 @@
 
 use chinwag_proto::ChatId;
 
-use crate::place::{EVERYTHING, Engines, Person, Place, Served};
+use crate::{
+    place::{EVERYTHING, Engines, Person, Place, Served, WITHOUT_INDEX},
+    tokens::{SECRET, token},
+};
 
 /// Two nodes, and ana at the first, ben at the second.
 pub(crate) struct Pair {
@@ -31,6 +34,23 @@ impl Pair {
         }
     }
 
+    /// Starts nodes that take the tokens of an app, so that anybody may be somebody.
+    pub(crate) async fn start_for_an_app() -> Self {
+        let engines = Engines::with(format!("[auth]\njwt_secret = {SECRET:?}"));
+        let places = [EVERYTHING, WITHOUT_INDEX].map(|roles| engines.node(roles));
+        let nodes = places.each_ref().map(Place::serve);
+        let (ana, ben) = (
+            nodes[0].somebody("ana").await,
+            nodes[1].somebody("ben").await,
+        );
+        Self {
+            nodes,
+            ana,
+            ben,
+            places,
+        }
+    }
+
     /// Makes chats until some surely belong to either node, whoever made them.
     pub(crate) async fn groups(&self) -> Vec<ChatId> {
         let (ana, ben) = (&self.ana, &self.ben);
@@ -45,5 +65,14 @@ impl Pair {
         let [one, two] = self.nodes;
         one.stop();
         two.stop();
+    }
+}
+
+impl Served {
+    /// Lets a user of an app come into being, by a first request.
+    pub(crate) async fn somebody(&self, name: &str) -> Person {
+        let person = self.person(name, &token(name));
+        person.http.me().await.unwrap();
+        person
     }
 }

@@ -399,7 +399,8 @@ impl Served {
         self.person(name, &token)
     }
 
-    fn person(&self, name: &str, token: &str) -> Person {
+    /// Returns who asks this node by a token.
+    pub(crate) fn person(&self, name: &str, token: &str) -> Person {
         Person {
             id: UserId::new(name).unwrap(),
             http: Http::new(&self.url).with_token(token),

@@ -29,8 +29,10 @@ pub(crate) struct Engine {
 enum Kind {
     Redis,
     Kafka,
+    /// The only one.
+    Cassandra,
     /// One of a ring, by its number from 1 on.
-    Cassandra(u8),
+    CassandraOfThree(u8),
 }
 
 impl Engine {
@@ -43,15 +45,16 @@ impl Engine {
     }
 
     pub(crate) async fn cassandra() -> Self {
-        Self::start(Kind::Cassandra(1), free_ports(2)).await
+        Self::start(Kind::Cassandra, free_ports(2)).await
     }
 
     /// Starts three nodes that are one Cassandra.
     pub(crate) async fn cassandra_ring() -> [Self; 3] {
         let port = free_ports(2);
-        let first = Self::start(Kind::Cassandra(1), port).await;
-        let second = Self::start(Kind::Cassandra(2), port).await;
-        let ring = [first, second, Self::start(Kind::Cassandra(3), port).await];
+        let first = Self::start(Kind::CassandraOfThree(1), port).await;
+        let second = Self::start(Kind::CassandraOfThree(2), port).await;
+        let third = Self::start(Kind::CassandraOfThree(3), port).await;
+        let ring = [first, second, third];
         for node in &ring {
             node.until_it_knows_all_three().await;
         }
@@ -114,11 +117,19 @@ impl Kind {
     fn host(self) -> String {
         match self {
             // As `scripts/engines/cassandra` gives them: the third number tells the nodes of a ring apart.
-            Self::Cassandra(node) => {
+            Self::CassandraOfThree(node) => {
                 let last = address().split('.').next_back().unwrap().to_owned();
                 format!("127.0.{}.{last}", node - 1)
             }
-            Self::Redis | Self::Kafka => address(),
+            Self::Redis | Self::Kafka | Self::Cassandra => address(),
+        }
+    }
+
+    /// Returns how a Cassandra keeps what it has acknowledged: the only one alone, one of three in the others too.
+    fn commitlog_sync(self) -> &'static str {
+        match self {
+            Self::CassandraOfThree(_) => "periodic",
+            Self::Redis | Self::Kafka | Self::Cassandra => "batch",
         }
     }
 }
@@ -128,7 +139,8 @@ fn spawn(kind: Kind, directory: &Path, port: u16) -> EngineProcess {
     let (script, argument) = match kind {
         Kind::Redis => ("redis", port.to_string()),
         Kind::Kafka => ("kafka", port.to_string()),
-        Kind::Cassandra(node) => ("cassandra", node.to_string()),
+        Kind::Cassandra => ("cassandra", "1".to_owned()),
+        Kind::CassandraOfThree(node) => ("cassandra", node.to_string()),
     };
     EngineProcess::start(scripts.join(script), |engine| {
         engine.arg("run").arg(directory).arg(argument);
@@ -136,6 +148,7 @@ fn spawn(kind: Kind, directory: &Path, port: u16) -> EngineProcess {
             .env("CASSANDRA_PORT", port.to_string())
             .env("CASSANDRA_STORAGE_PORT", (port + 1).to_string())
             .env("CASSANDRA_HEAP", "768M")
+            .env("CASSANDRA_COMMITLOG_SYNC", kind.commitlog_sync())
             .stderr(Stdio::null());
     })
 }

@@ -1,5 +1,5 @@
 //! What goes wrong where nodes and engines run, each fault on the real binary and the real engines, judged by the
-//! checker of histories (`make engines-up ENGINES="cassandra redis kafka"`; an engine that a test stops is its own).
+//! checker of histories (`make engines-up ENGINES="cassandra redis kafka"`, and an OpenSearch installed; an engine that a test stops is its own).
 //!
 //! `SOAK=1` lets faults last as long as in the field; else as long as shows the same.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -18,6 +18,7 @@ mod keyspace;
 mod killed;
 mod lossy;
 mod normal_build;
+mod opensearch;
 mod redis;
 mod site;
 
@@ -35,5 +36,8 @@ mod reading;
 #[path = "../end_to_end/recorded.rs"]
 #[expect(dead_code, reason = "the end-to-end tests need more of it")]
 mod recorded;
+#[path = "../cluster/search_engine.rs"]
+#[expect(dead_code, reason = "the cluster's tests need more of it")]
+mod search_engine;
 #[path = "../end_to_end/tokens.rs"]
 mod tokens;

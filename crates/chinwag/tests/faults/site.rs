@@ -14,7 +14,7 @@ use crate::{
     asking::{ASKER, Asking},
     fixture::user,
     load::{Load, chatter},
-    place::{EVERYTHING, Engines, Place, Served, WITHOUT_INDEX, create},
+    place::{EVERYTHING, Engines, Place, Served, create},
     proxy::{History, Proxy},
     reading::{finds_what_history_shows, read_everything, until},
     recorded::{RecordedDevice, assert_sound, checked, new_history, recorded_http},
@@ -96,7 +96,11 @@ impl Site {
         let more = configuration(&fcm, &files);
         let engines = Engines { more, ..engines };
         let places = (0..nodes).map(|node| {
-            let roles = if node == 0 { EVERYTHING } else { WITHOUT_INDEX };
+            let roles = if node == 0 {
+                EVERYTHING
+            } else {
+                engines.roles_beside()
+            };
             let mut place = engines.node(roles);
             let failpoints = place.path().to_str().unwrap().to_owned();
             let variable = ("FAILPOINTS".to_owned(), failpoints);

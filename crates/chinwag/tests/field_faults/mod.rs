@@ -24,8 +24,8 @@
 //! | 24 | ids with a slash got lost | [`addresses`], `chinwag-server/tests/api/addresses.rs` |
 //! | 25 | names differed by case or look-alikes | [`addresses`], `chinwag-server/tests/api/usernames.rs` |
 //!
-//! Rows 14 and 18 to 20 need push, a browser's client or other engines; rows 2, 7, 11, 12, 19 and 21 are tried across
-//! nodes too, in `tests/cluster/field_faults.rs`.
+//! Rows 14 and 18 to 20 need push, a browser's client or other engines; rows 2, 7, 11, 12 and 17 to 21 are tried across
+//! nodes too, in `tests/cluster/field_faults`.
 
 mod addresses;
 mod content;

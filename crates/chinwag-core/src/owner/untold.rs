@@ -1,0 +1,149 @@
+//! Marks whose write nobody answered for: they may be stored, and nobody was told. They are written again, under the
+//! same stamp, until they surely are, and told then (rule A5).
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use chinwag_proto::{ChatId, UserId};
+
+use tokio::runtime::Handle;
+
+use super::{Owner, chat::Chat, receipts::Moved};
+use crate::{
+    model::Membership,
+    ports::{EngineResult, Stamp},
+};
+
+/// How long to wait before they are written again; doubles up to the last.
+const FIRST: Duration = Duration::from_millis(100);
+const LAST: Duration = Duration::from_secs(5);
+
+/// The marks of one chat, the latest of each user: no more than it has members.
+#[derive(Debug, Default)]
+pub(super) struct Untold {
+    marks: HashMap<UserId, (Moved, Stamp)>,
+    scheduled: bool,
+}
+
+impl Untold {
+    pub(super) fn is_idle(&self) -> bool {
+        !self.scheduled
+    }
+
+    /// Forgets a user's mark, since a later one is told.
+    pub(super) fn forget(&mut self, user: &UserId) {
+        self.marks.remove(user);
+    }
+}
+
+/// Takes a mark over when it is dropped: where its write failed, or whoever wrote it waits no longer.
+pub(super) struct TellLater<'a> {
+    owner: &'a Arc<Owner>,
+    id: ChatId,
+    chat: &'a Arc<Chat>,
+    mark: Option<(Moved, Stamp)>,
+}
+
+impl<'a> TellLater<'a> {
+    pub(super) fn new(
+        owner: &'a Arc<Owner>,
+        id: ChatId,
+        chat: &'a Arc<Chat>,
+        moved: Moved,
+        stamp: Stamp,
+    ) -> Self {
+        Self {
+            owner,
+            id,
+            chat,
+            mark: Some((moved, stamp)),
+        }
+    }
+
+    /// Ends it: nothing is left to tell.
+    pub(super) fn end(mut self) {
+        self.mark = None;
+    }
+}
+
+impl Drop for TellLater<'_> {
+    fn drop(&mut self) {
+        // Where nothing runs any more nobody is told anything.
+        if let Some((moved, stamp)) = self.mark.take()
+            && Handle::try_current().is_ok()
+        {
+            self.owner
+                .tell_once_written(self.id, self.chat, moved, stamp);
+        }
+    }
+}
+
+impl Owner {
+    /// Takes over a mark whose write nobody answered for.
+    fn tell_once_written(
+        self: &Arc<Self>,
+        id: ChatId,
+        chat: &Arc<Chat>,
+        moved: Moved,
+        stamp: Stamp,
+    ) {
+        let mut state = chat.state();
+        let untold = &mut state.untold;
+        untold.marks.insert(moved.user.clone(), (moved, stamp));
+        if !untold.scheduled {
+            untold.scheduled = true;
+            let (owner, chat) = (Arc::clone(self), Arc::clone(chat));
+            self.tasks
+                .spawn(async move { owner.write_untold(id, chat).await });
+        }
+    }
+
+    /// Writes until nothing is untold; ends before where the chat is another owner's, whose stamps are higher.
+    async fn write_untold(self: Arc<Self>, id: ChatId, chat: Arc<Chat>) {
+        let mut pause = FIRST;
+        while self.is_current(id, &chat)
+            && self
+                .stopping
+                .run_until_cancelled(tokio::time::sleep(pause))
+                .await
+                .is_some()
+        {
+            let _one_at_a_time = chat.marking.lock().await;
+            let untold = chat.state().untold.marks.values().cloned().collect();
+            match self.written(id, untold).await {
+                Ok(written) => {
+                    for moved in written {
+                        self.marked(id, &chat, moved).await;
+                    }
+                    chat.state().untold = Untold::default();
+                    return;
+                }
+                Err(error) => {
+                    tracing::warn!(chat = %id, %error, "can't write marks; writing the same again");
+                    pause = (pause * 2).min(LAST);
+                }
+            }
+        }
+        chat.state().untold = Untold::default();
+    }
+
+    /// Writes marks; returns those of them that are the users' marks then.
+    async fn written(&self, id: ChatId, marks: Vec<(Moved, Stamp)>) -> EngineResult<Vec<Moved>> {
+        if marks.is_empty() {
+            return Ok(Vec::new());
+        }
+        let write =
+            |(moved, stamp): &(Moved, Stamp)| (id, moved.user.clone(), moved.marks.clone(), *stamp);
+        let directory = &self.ports.directory;
+        directory
+            .put_marks(marks.iter().map(write).collect())
+            .await?;
+        let users: Vec<UserId> = marks.iter().map(|(moved, _)| moved.user.clone()).collect();
+        let stored = directory.memberships(id, &users).await?;
+        let is_stored = |(moved, membership): (Moved, Option<Membership>)| {
+            let stored = membership.is_some_and(|membership| membership.marks == moved.marks);
+            stored.then_some(moved)
+        };
+        let marks = marks.into_iter().map(|(moved, _)| moved);
+        Ok(marks.zip(stored).filter_map(is_stored).collect())
+    }
+}
