@@ -3,12 +3,14 @@
 //! `scripts/engines/up cassandra && cargo bench -p chinwag-backends --bench cassandra [-- MESSAGES ROUNDS]`; the node
 //! is at `CHINWAG_TEST_CASSANDRA` (127.0.0.1:19042). Rounds alternate.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use chinwag_backends::cassandra::{Cassandra, Options};
 use chinwag_core::{
     Clock, SystemClock,
-    clock::ManualClock,
     delivery::Delivery,
     memory::{MemoryBus, MemoryPresence, MemoryStore},
     model::{LogRow, NodeId, UserRow},
@@ -26,7 +28,9 @@ const IN_FLIGHT: usize = 512;
 const CONTENT_BYTES: usize = 200;
 const KEYSPACE: &str = "chinwag_bench";
 /// A window of client ids answers alone for ids this much younger than the chat in memory, milliseconds.
-const WINDOW_AGE_MS: u64 = 4 * 60 * 1_000;
+const WINDOW_AGE_MS: i64 = 4 * 60 * 1_000;
+/// How long until the lease is renewed, with ids of the time then.
+const RENEWED: Duration = Duration::from_secs(5);
 
 fn main() {
     // Cargo adds arguments of its own.
@@ -65,7 +69,7 @@ async fn run(messages: usize, rounds: usize) {
 struct Bench {
     owner: Arc<Owner>,
     store: Arc<Cassandra>,
-    clock: Arc<ManualClock>,
+    clock: Arc<SystemClock>,
     chats: Vec<(UserId, ChatId)>,
     session: Session,
     put_log: PreparedStatement,
@@ -79,6 +83,10 @@ impl Bench {
             std::env::var("CHINWAG_TEST_CASSANDRA").unwrap_or_else(|_| "127.0.0.1:19042".into());
         let session = SessionBuilder::new().known_node(&address).build().await;
         let session = session.expect("Cassandra must run: scripts/engines/up cassandra");
+        // Chats are new: in those of an earlier run each send would look first whether it came before.
+        let drop = format!("DROP KEYSPACE IF EXISTS {KEYSPACE}");
+        let dropped = session.query_unpaged(drop, ()).await;
+        dropped.expect("what an earlier run left is removed");
         let options = Options {
             contact_points: vec![address],
             keyspace: KEYSPACE.into(),
@@ -86,10 +94,11 @@ impl Bench {
             ..Options::default()
         };
         let store = Cassandra::open(&options).await.expect("the keyspace opens");
-        let clock = Arc::new(ManualClock::at(SystemClock::default().now()));
+        let clock = Arc::new(SystemClock::default());
         let owner = owner(&store, &clock).await;
         let chats = chats(&owner, &store, &clock).await;
-        clock.advance(WINDOW_AGE_MS);
+        clock.correct(WINDOW_AGE_MS);
+        tokio::time::sleep(RENEWED).await;
         session
             .use_keyspace(KEYSPACE, false)
             .await
@@ -223,7 +232,7 @@ async fn prepare(session: &Session, insert: &str) -> PreparedStatement {
     session.prepare(text).await.expect("the table is there")
 }
 
-fn client_id(clock: &ManualClock) -> ClientId {
+fn client_id(clock: &SystemClock) -> ClientId {
     let millis = clock.now().unix_millis().unsigned_abs();
     let time = uuid::Timestamp::from_unix(
         uuid::NoContext,
@@ -233,7 +242,7 @@ fn client_id(clock: &ManualClock) -> ClientId {
     ClientId::new(&uuid::Uuid::new_v7(time).to_string()).expect("a UUID is a client id")
 }
 
-async fn owner(store: &Arc<Cassandra>, clock: &Arc<ManualClock>) -> Arc<Owner> {
+async fn owner(store: &Arc<Cassandra>, clock: &Arc<SystemClock>) -> Arc<Owner> {
     let presence = Arc::new(MemoryPresence::new(Arc::clone(clock) as Arc<dyn Clock>));
     let ports = OwnerPorts {
         store: Arc::clone(store) as _,
@@ -257,7 +266,7 @@ async fn owner(store: &Arc<Cassandra>, clock: &Arc<ManualClock>) -> Arc<Owner> {
 async fn chats(
     owner: &Arc<Owner>,
     store: &Arc<Cassandra>,
-    clock: &Arc<ManualClock>,
+    clock: &Arc<SystemClock>,
 ) -> Vec<(UserId, ChatId)> {
     let user = |name: String| UserId::new(&name).expect("a name");
     let peer = user("peer".into());

@@ -103,8 +103,11 @@ impl Server {
         node.metrics().register(|registry| {
             let counts = metrics::Sessions(Arc::clone(gateway.counts()));
             registry.register_collector(Box::new(counts));
-            let correction = metrics::Correction(Arc::clone(node.clock()));
-            registry.register_collector(Box::new(correction));
+            let ownership = metrics::Ownership {
+                owner: Arc::clone(node.owner()),
+                clock: Arc::clone(node.clock()),
+            };
+            registry.register_collector(Box::new(ownership));
         });
         if config.node.has(NodeRole::Gateway) {
             tasks.spawn(Arc::clone(&gateway).run(stop.clone()));

@@ -84,6 +84,15 @@ impl Owner {
             .is_some()
     }
 
+    /// Returns how many of the 1,024 shards this node owns now.
+    #[must_use]
+    pub fn shards(&self) -> usize {
+        match self.lease.holds(self.ports.clock.elapsed()) {
+            true => self.lease.held().len(),
+            false => 0,
+        }
+    }
+
     /// Returns which node owns a chat, as far as this one knows; it may be outdated by seconds.
     #[must_use]
     pub fn owner_of(&self, chat: ChatId) -> Option<NodeId> {

@@ -1,8 +1,8 @@
 //! What Prometheus reads.
 
-mod clock;
 mod gateway;
 mod measured_store;
+mod ownership;
 mod page;
 
 use std::time::Duration;
@@ -20,9 +20,9 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-pub use clock::Correction;
 pub use gateway::Sessions;
 pub use measured_store::MeasuredStore;
+pub use ownership::Ownership;
 pub use page::serve_page;
 
 /// The counts of one server.

@@ -362,11 +362,19 @@ impl Served {
 
     /// Returns how many sessions it holds.
     pub(crate) async fn sessions(&self) -> u64 {
+        self.gauge("chinwag_connections").await
+    }
+
+    /// Returns how many shards it owns.
+    pub(crate) async fn shards(&self) -> u64 {
+        self.gauge("chinwag_shards").await
+    }
+
+    async fn gauge(&self, name: &str) -> u64 {
         let page = reqwest::get(format!("{}/metrics", self.metrics)).await;
         let page = page.unwrap().text().await.unwrap();
-        let mut lines = page.lines();
-        let count = lines.find_map(|line| line.strip_prefix("chinwag_connections "));
-        count.unwrap().parse().unwrap()
+        let value = |line: &str| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok();
+        page.lines().find_map(value).unwrap()
     }
 
     /// Returns the status of `/readyz`, and what it says.

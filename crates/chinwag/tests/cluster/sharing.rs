@@ -10,7 +10,7 @@ use std::{
 
 use chinwag_proto::{ChatId, http::CreateChat, shapes::HistoryVisible};
 
-use crate::place::{EVERYTHING, Engines, PATIENCE, Person, WITHOUT_INDEX};
+use crate::place::{EVERYTHING, Engines, PATIENCE, Person, Served, WITHOUT_INDEX};
 
 /// Chats enough that each of three nodes owns some.
 const CHATS: usize = 24;
@@ -115,6 +115,19 @@ async fn more(chats: &[ChatId], person: &Person, places: u64) {
     }
 }
 
+/// Waits until nodes own so many of the shards.
+async fn until_shards(wanted: &[(&Served, u64)]) {
+    for (node, wanted) in wanted {
+        let owning = async {
+            while node.shards().await != *wanted {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let owned = tokio::time::timeout(PATIENCE, owning).await;
+        assert!(owned.is_ok(), "it never owns {wanted}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a Cassandra, a Redis and a Kafka: make conformance"]
 async fn a_node_that_joins_and_one_that_drains_under_load_lose_and_double_nothing() {
@@ -128,6 +141,7 @@ async fn a_node_that_joins_and_one_that_drains_under_load_lose_and_double_nothin
     // Its share is given to it while everybody speaks.
     let second = places[1].serve();
     more(&all, &ana, 20).await;
+    until_shards(&[(&first, 512), (&second, 512)]).await;
     let said = speakers.stop().await;
     let there = ana.at(&second);
     assert_all_there(&said, &[&ana, &there]).await;
@@ -138,6 +152,7 @@ async fn a_node_that_joins_and_one_that_drains_under_load_lose_and_double_nothin
     more(&all, &there, 3).await;
     first.ask_to_leave();
     more(&all, &there, 10).await;
+    until_shards(&[(&second, 1_024)]).await;
     let after = speakers.stop().await;
     first.stop();
     let said: Said = said
