@@ -49,7 +49,7 @@ pub trait Directory: Send + Sync + 'static {
         limit: usize,
     ) -> EngineResult<Vec<(UserId, MarkRow)>>;
 
-    /// Writes marks. `Stamp::seq` is milliseconds since the owner took its term (rule A5).
+    /// Writes marks. `Stamp::seq` is the time of the ids' clock, in milliseconds since 2026 (rule A5).
     async fn put_marks(&self, marks: Vec<(ChatId, UserId, MarkRow, Stamp)>) -> EngineResult<()>;
 
     /// Writes a user's settings of a chat.
