@@ -104,7 +104,7 @@ impl Server {
             let counts = metrics::Sessions(Arc::clone(gateway.counts()));
             registry.register_collector(Box::new(counts));
             let ownership = metrics::Ownership {
-                owner: Arc::clone(node.owner()),
+                owner: Arc::downgrade(node.owner()),
                 clock: Arc::clone(node.clock()),
             };
             registry.register_collector(Box::new(ownership));

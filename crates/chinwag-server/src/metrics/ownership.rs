@@ -1,6 +1,6 @@
 //! What a node owns and by which clock it goes, as Prometheus reads it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use chinwag_core::{Clock, owner::Owner};
 use prometheus_client::{
@@ -12,17 +12,23 @@ use prometheus_client::{
 
 /// How many shards the node owns, and by how much its time differs from its machine's clock.
 pub struct Ownership {
-    /// Whose shards.
-    pub owner: Arc<Owner>,
+    /// Whose shards; not held, since the owner's node holds the page that this stands on.
+    pub owner: Weak<Owner>,
     /// The node's clock.
     pub clock: Arc<dyn Clock>,
+}
+
+impl Ownership {
+    fn shards(&self) -> usize {
+        self.owner.upgrade().map_or(0, |owner| owner.shards())
+    }
 }
 
 impl std::fmt::Debug for Ownership {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_struct("Ownership")
-            .field("shards", &self.owner.shards())
+            .field("shards", &self.shards())
             .field("correction_ms", &self.clock.correction_ms())
             .finish()
     }
@@ -36,7 +42,7 @@ impl Collector for Ownership {
             None,
             MetricType::Gauge,
         )?;
-        let shards = i64::try_from(self.owner.shards()).unwrap_or(i64::MAX);
+        let shards = i64::try_from(self.shards()).unwrap_or(i64::MAX);
         ConstGauge::new(shards).encode(gauge)?;
         let gauge = encoder.encode_descriptor(
             "clock_correction",
