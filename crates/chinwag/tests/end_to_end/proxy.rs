@@ -204,11 +204,12 @@ type Upstream = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// One connection through the proxy.
 struct Relay {
-    state: Arc<State>,
     down: WebSocketStream<TcpStream>,
     up: Upstream,
     tap: Option<Tap<Vec<u8>>>,
     held: Vec<Value>,
+    /// Let go last: whoever waits for that knows that nothing is recorded any more.
+    state: Arc<State>,
 }
 
 async fn relay(
