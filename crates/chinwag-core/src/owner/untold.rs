@@ -33,6 +33,21 @@ impl Untold {
     pub(super) fn forget(&mut self, user: &UserId) {
         self.marks.remove(user);
     }
+
+    /// Takes a user's mark out; false where it is another one by now, or none.
+    fn takes(&mut self, user: &UserId, stamp: Stamp) -> bool {
+        let is_it = self.marks.get(user).is_some_and(|(_, at)| *at == stamp);
+        if is_it {
+            self.marks.remove(user);
+        }
+        is_it
+    }
+
+    /// Ends the writing where nothing is left.
+    fn ends(&mut self) -> bool {
+        self.scheduled = !self.marks.is_empty();
+        !self.scheduled
+    }
 }
 
 /// Takes a mark over when it is dropped: where its write failed, or whoever wrote it waits no longer.
@@ -97,7 +112,8 @@ impl Owner {
         }
     }
 
-    /// Writes until nothing is untold; ends before where the chat is another owner's, whose stamps are higher.
+    /// Writes until nothing is untold; ends before where the chat is another owner's, whose stamps are higher. Nobody
+    /// waits for it: whatever is marked meanwhile has a higher stamp.
     async fn write_untold(self: Arc<Self>, id: ChatId, chat: Arc<Chat>) {
         let mut pause = FIRST;
         while self.is_current(id, &chat)
@@ -107,15 +123,21 @@ impl Owner {
                 .await
                 .is_some()
         {
-            let _one_at_a_time = chat.marking.lock().await;
             let untold = chat.state().untold.marks.values().cloned().collect();
             match self.written(id, untold).await {
                 Ok(written) => {
-                    for moved in written {
+                    let _one_at_a_time = chat.marking.lock().await;
+                    for (moved, stamp, is_stored) in written {
+                        // A later one of that user may have been told by now.
+                        if !chat.state().untold.takes(&moved.user, stamp) || !is_stored {
+                            continue;
+                        }
                         self.marked(id, &chat, moved).await;
                     }
-                    chat.state().untold = Untold::default();
-                    return;
+                    if chat.state().untold.ends() {
+                        return;
+                    }
+                    pause = FIRST;
                 }
                 Err(error) => {
                     tracing::warn!(chat = %id, %error, "can't write marks; writing the same again");
@@ -126,8 +148,12 @@ impl Owner {
         chat.state().untold = Untold::default();
     }
 
-    /// Writes marks; returns those of them that are the users' marks then.
-    async fn written(&self, id: ChatId, marks: Vec<(Moved, Stamp)>) -> EngineResult<Vec<Moved>> {
+    /// Writes marks; returns them, each with whether it is the user's mark then.
+    async fn written(
+        &self,
+        id: ChatId,
+        marks: Vec<(Moved, Stamp)>,
+    ) -> EngineResult<Vec<(Moved, Stamp, bool)>> {
         if marks.is_empty() {
             return Ok(Vec::new());
         }
@@ -139,11 +165,10 @@ impl Owner {
             .await?;
         let users: Vec<UserId> = marks.iter().map(|(moved, _)| moved.user.clone()).collect();
         let stored = directory.memberships(id, &users).await?;
-        let is_stored = |(moved, membership): (Moved, Option<Membership>)| {
-            let stored = membership.is_some_and(|membership| membership.marks == moved.marks);
-            stored.then_some(moved)
+        let with_stored = |((moved, stamp), membership): ((Moved, Stamp), Option<Membership>)| {
+            let is_stored = membership.is_some_and(|membership| membership.marks == moved.marks);
+            (moved, stamp, is_stored)
         };
-        let marks = marks.into_iter().map(|(moved, _)| moved);
-        Ok(marks.zip(stored).filter_map(is_stored).collect())
+        Ok(marks.into_iter().zip(stored).map(with_stored).collect())
     }
 }

@@ -121,6 +121,19 @@ async fn a_mark_whose_write_is_not_answered_for_is_not_told_after_a_later_one() 
     assert_eq!(mark(&node, chat, "ben").await, Some(ids[1]));
 }
 
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_a_mark_that_is_written_again() {
+    let (node, faults, chat, ids) = unanswered(Fault::FailAfter).await;
+    faults.inject(Call::Write, Fault::Delay(Duration::from_secs(60)));
+    // By then it is being written.
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    node.run("ben", chat, read(ids[1])).await.unwrap();
+    assert_eq!(told(&node), ids[1..]);
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    assert_eq!(told(&node), ids[1..]);
+    assert_eq!(mark(&node, chat, "ben").await, Some(ids[1]));
+}
+
 #[tokio::test]
 async fn in_a_large_group_a_mark_is_told_to_the_users_own_sessions_alone() {
     let node = Node::start().await;
