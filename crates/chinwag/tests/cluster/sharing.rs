@@ -116,7 +116,7 @@ async fn more(chats: &[ChatId], person: &Person, places: u64) {
 }
 
 /// Waits until nodes own so many of the shards.
-async fn until_shards(wanted: &[(&Served, u64)]) {
+pub(crate) async fn until_shards(wanted: &[(&Served, u64)]) {
     for (node, wanted) in wanted {
         let owning = async {
             while node.shards().await != *wanted {

@@ -12,6 +12,7 @@ use crate::{
     engine_process,
     pair::Pair,
     place::{Engines, PATIENCE, Person, Served},
+    sharing::until_shards,
     socket::Socket,
     withholding::Withholding,
 };
@@ -24,7 +25,10 @@ async fn start() -> (Withholding, Pair) {
         cassandra: proxy.address.to_string(),
         ..Engines::new()
     };
-    (proxy, Pair::start(&engines).await)
+    let pair = Pair::start(&engines).await;
+    // No chat changes hands meanwhile: an owner that gives one away tells nothing more of it.
+    until_shards(&[(&pair.nodes[0], 512), (&pair.nodes[1], 512)]).await;
+    (proxy, pair)
 }
 
 /// Says something once whose write isn't answered for; holds that the sender is told to try again, if not that it is
