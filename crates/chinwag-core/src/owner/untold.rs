@@ -129,10 +129,10 @@ impl Owner {
                     let _one_at_a_time = chat.marking.lock().await;
                     for (moved, stamp, is_stored) in written {
                         // A later one of that user may have been told by now.
-                        if !chat.state().untold.takes(&moved.user, stamp) || !is_stored {
-                            continue;
+                        let is_last = chat.state().untold.takes(&moved.user, stamp);
+                        if is_last && is_stored {
+                            self.marked(id, &chat, moved).await;
                         }
-                        self.marked(id, &chat, moved).await;
                     }
                     if chat.state().untold.ends() {
                         return;

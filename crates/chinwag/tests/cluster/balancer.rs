@@ -75,9 +75,7 @@ fn main(directory: &Path) -> String {
 fn site(address: &str, nodes: &[&Served]) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/nginx/chinwag.conf");
     let delivered = std::fs::read_to_string(path).unwrap();
-    let mut addresses = nodes
-        .iter()
-        .map(|node| node.url.strip_prefix("http://").unwrap());
+    let mut addresses = nodes.iter().map(|node| node.address());
     let limit = format!("{}s", IDLE_LIMIT.as_secs());
     let mut site = String::new();
     for line in delivered.lines() {

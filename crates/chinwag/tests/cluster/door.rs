@@ -29,11 +29,7 @@ impl Way {
 
     /// Leads new connections to a node, or nowhere.
     pub(crate) fn lead_to(&self, served: Option<&Served>) {
-        let address = |served: &Served| {
-            let (_, address) = served.url.split_once("://").unwrap();
-            address.parse().unwrap()
-        };
-        *self.0.lock() = served.map(address);
+        *self.0.lock() = served.map(Served::address);
     }
 }
 

@@ -3,7 +3,7 @@
 use chinwag_proto::ChatId;
 
 use crate::{
-    place::{EVERYTHING, Engines, Person, Place, Served, WITHOUT_INDEX},
+    place::{EVERYTHING, Engines, Person, Place, Served},
     tokens::{SECRET, token},
 };
 
@@ -17,11 +17,7 @@ pub(crate) struct Pair {
 
 impl Pair {
     pub(crate) async fn start(engines: &Engines) -> Self {
-        let places = [
-            engines.node(EVERYTHING),
-            engines.node(engines.roles_beside()),
-        ];
-        let nodes = [places[0].serve(), places[1].serve()];
+        let (places, nodes) = serve(engines);
         let (ana, ben) = (
             nodes[0].register("ana").await,
             nodes[1].register("ben").await,
@@ -36,9 +32,7 @@ impl Pair {
 
     /// Starts nodes that take the tokens of an app, so that anybody may be somebody.
     pub(crate) async fn start_for_an_app() -> Self {
-        let engines = Engines::with(format!("[auth]\njwt_secret = {SECRET:?}"));
-        let places = [EVERYTHING, WITHOUT_INDEX].map(|roles| engines.node(roles));
-        let nodes = places.each_ref().map(Place::serve);
+        let (places, nodes) = serve(&Engines::with(format!("[auth]\njwt_secret = {SECRET:?}")));
         let (ana, ben) = (
             nodes[0].somebody("ana").await,
             nodes[1].somebody("ben").await,
@@ -66,6 +60,12 @@ impl Pair {
         one.stop();
         two.stop();
     }
+}
+
+fn serve(engines: &Engines) -> ([Place; 2], [Served; 2]) {
+    let places = [EVERYTHING, engines.roles_beside()].map(|roles| engines.node(roles));
+    let nodes = places.each_ref().map(Place::serve);
+    (places, nodes)
 }
 
 impl Served {

@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader},
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Arc, OnceLock},
@@ -334,6 +335,12 @@ pub(crate) struct Served {
 }
 
 impl Served {
+    /// Returns where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        let (_, address) = self.url.split_once("://").unwrap();
+        address.parse().unwrap()
+    }
+
     /// Lets it leave in order.
     pub(crate) fn stop(mut self) {
         kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();

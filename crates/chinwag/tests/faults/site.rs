@@ -1,6 +1,6 @@
 //! Nodes behind recording proxies, people who chat through them, and what must hold in the end.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use chinwag_client::Http;
 use chinwag_conformance::providers::FakeFcm;
@@ -113,7 +113,7 @@ impl Site {
         let history = new_history();
         let mut proxies = Vec::new();
         for node in nodes.iter().flatten() {
-            proxies.push(Proxy::start(address(node), Some(Arc::clone(&history))).await);
+            proxies.push(Proxy::start(node.address(), Some(Arc::clone(&history))).await);
         }
         let chats = make_chats(&history, &proxies[0].url()).await;
         let connect = |(nth, (name, device)): (usize, (&str, &str))| {
@@ -174,7 +174,7 @@ impl Site {
     /// Leads who is at a node to another one, and cuts the connections that they have.
     pub(crate) fn lead_away(&self, node: usize, instead: usize) {
         if let Some(instead) = &self.nodes[instead] {
-            self.proxies[node].lead_to(address(instead));
+            self.proxies[node].lead_to(instead.address());
         }
         self.proxies[node].cut_all();
     }
@@ -182,7 +182,7 @@ impl Site {
     /// Starts a node that was killed again, in its place.
     pub(crate) fn start_again(&mut self, node: usize) {
         let served = self.places[node].serve();
-        self.proxies[node].lead_to(address(&served));
+        self.proxies[node].lead_to(served.address());
         self.nodes[node] = Some(served);
         self.told(node, ServerState::Started);
     }
@@ -290,11 +290,6 @@ fn is_of(note: &chinwag_conformance::providers::Taken, chat: ChatId) -> bool {
     note.fields
         .get("chatId")
         .is_some_and(|of| *of == chat.to_string())
-}
-
-fn address(served: &Served) -> SocketAddr {
-    let (_, address) = served.url.split_once("://").unwrap();
-    address.parse().unwrap()
 }
 
 /// What nodes need besides their engines: an app's key, so that who asks needs no password, and a provider of pushes.
