@@ -81,7 +81,7 @@ async fn unpaced(presence: &RedisPresence, beats: &[SessionBeat], url: &str) {
 async fn located(presence: &RedisPresence, users: &[UserId]) {
     let begin = Instant::now();
     for _ in 0..100 {
-        presence.locate(users).await.unwrap();
+        presence.locate(users, None).await.unwrap();
     }
     let each_ms = begin.elapsed().as_secs_f64() * 10.0;
     println!("where the sessions of 1,000 users are: {each_ms:.2} ms");

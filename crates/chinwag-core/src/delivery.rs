@@ -90,7 +90,7 @@ impl Delivery {
     /// Sends a message to where `users` have sessions; what can't be told is repaired by the clients.
     pub async fn to_users(&self, users: &[UserId], message: BusMessage) {
         let message = Arc::new(message);
-        let nodes = match self.presence.locate(users).await {
+        let nodes = match self.presence.locate(users, message.except()).await {
             Ok(nodes) => nodes,
             Err(error) => {
                 tracing::warn!(%error, "can't find sessions; only this node's are served");

@@ -145,7 +145,7 @@ impl Health {
     /// Looks for a user's sessions, so that presence answers; whose doesn't matter.
     async fn find_nobody(&self) -> Result<(), EngineError> {
         let nobody = UserId::new("-").expect("a user id may be a dash");
-        self.presence.locate(&[nobody]).await.map(drop)
+        self.presence.locate(&[nobody], None).await.map(drop)
     }
 
     /// Returns how many events the search index is behind, where that is few.

@@ -114,8 +114,16 @@ impl Presence for RedisPresence {
         all(answers).map(drop)
     }
 
-    async fn locate(&self, users: &[UserId]) -> EngineResult<Vec<Vec<NodeId>>> {
-        let answers = self.ask(&self.locate, users, Keys::Sessions).await?;
+    async fn locate(
+        &self,
+        users: &[UserId],
+        except: Option<SessionId>,
+    ) -> EngineResult<Vec<Vec<NodeId>>> {
+        let question = Located {
+            keys: users.iter().map(|user| self.keys(user)).collect(),
+            except,
+        };
+        let answers = all(self.locate.run(self.redis.nodes(), &question).await)?;
         answers.iter().map(read_nodes).collect()
     }
 
@@ -260,6 +268,27 @@ impl Calls for AboutBoth {
     fn add(&self, index: usize, command: &mut Cmd) {
         let keys = &self.0[index];
         command.arg(&keys.presence).arg(&keys.sessions);
+    }
+}
+
+/// Where users' sessions are, one apart.
+struct Located {
+    keys: Vec<UserKeys>,
+    except: Option<SessionId>,
+}
+
+impl Calls for Located {
+    const KEYS: usize = 1;
+
+    fn slots(&self) -> Vec<u16> {
+        self.keys.iter().map(|keys| keys.slot).collect()
+    }
+
+    fn add(&self, index: usize, command: &mut Cmd) {
+        command.arg(&self.keys[index].sessions);
+        if let Some(session) = self.except {
+            command.arg(session.0);
+        }
     }
 }
 

@@ -117,7 +117,7 @@ fn presence_follows_its_slot() {
         };
         let slot = redis_cli(PORTS[0], &format!("cluster keyslot {tag}"));
         move_slot(&slot, async || {}).await;
-        let located = presence.locate(&[user(&id)]).await.unwrap();
+        let located = presence.locate(&[user(&id)], None).await.unwrap();
         assert_eq!(located, [[NodeId(7)]]);
         presence.touch(&[beat]).await.unwrap();
     });

@@ -21,7 +21,7 @@ fn beat() -> SessionBeat {
 }
 
 async fn nodes(presence: &RedisPresence) -> EngineResult<Vec<NodeId>> {
-    let located = presence.locate(&[user("ana")]).await;
+    let located = presence.locate(&[user("ana")], None).await;
     located.map(|mut nodes| nodes.remove(0))
 }
 
@@ -57,7 +57,7 @@ fn while_redis_is_frozen_calls_fail_and_afterwards_what_it_held_is_there() {
         presence.touch(&[beat()]).await.unwrap();
         server.process.freeze();
         for _ in 0..20 {
-            let failed = presence.locate(&[user("ana")]).await.unwrap_err();
+            let failed = presence.locate(&[user("ana")], None).await.unwrap_err();
             assert!(matches!(failed, EngineError::Unavailable(_)), "{failed}");
             presence.touch(&[beat()]).await.unwrap_err();
         }

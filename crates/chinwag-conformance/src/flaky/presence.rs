@@ -21,8 +21,12 @@ impl<P: Presence + ?Sized> Presence for Flaky<P> {
         self.faults.around(Call::Write, leave).await
     }
 
-    async fn locate(&self, users: &[UserId]) -> EngineResult<Vec<Vec<NodeId>>> {
-        let read = self.inner.locate(users);
+    async fn locate(
+        &self,
+        users: &[UserId],
+        except: Option<SessionId>,
+    ) -> EngineResult<Vec<Vec<NodeId>>> {
+        let read = self.inner.locate(users, except);
         self.faults.around(Call::Read, read).await
     }
 

@@ -1,7 +1,7 @@
 //! Where users' sessions are.
 
-use chinwag_core::ports::SessionLocation;
-use chinwag_proto::shapes::PresenceStatus;
+use chinwag_core::{model::NodeId, ports::SessionLocation};
+use chinwag_proto::{SessionId, shapes::PresenceStatus};
 
 use super::{beat, beat_on, is_online, nodes, touch};
 use crate::{PresenceEngine, user};
@@ -17,7 +17,7 @@ pub async fn users_answer_in_the_order_of_the_question<E: PresenceEngine>(engine
     touch(&engine, &[beat_on(1, "ana", 1), beat_on(2, "bo", 2)]).await;
     let presence = engine.presence();
     let asked = ["nobody", "bo", "ana", "bo"].map(user);
-    let located = presence.locate(&asked).await.unwrap();
+    let located = presence.locate(&asked, None).await.unwrap();
     let located: Vec<_> = located
         .iter()
         .map(|nodes| nodes.first().map_or(0, |node| node.0))
@@ -31,7 +31,7 @@ pub async fn users_answer_in_the_order_of_the_question<E: PresenceEngine>(engine
         .map(|it| it.status == PresenceStatus::Online)
         .collect();
     assert_eq!(is_online, [false, true, true, true]);
-    assert!(presence.locate(&[]).await.unwrap().is_empty());
+    assert!(presence.locate(&[], None).await.unwrap().is_empty());
     assert!(presence.online(&[]).await.unwrap().is_empty());
 }
 
@@ -90,9 +90,33 @@ pub async fn many_users_are_touched_in_one_call<E: PresenceEngine>(engine: E) {
         .collect();
     touch(&engine, &beats).await;
     let users: Vec<_> = beats.into_iter().map(|beat| beat.user).collect();
-    let located = engine.presence().locate(&users).await.unwrap();
+    let located = engine.presence().locate(&users, None).await.unwrap();
     assert_eq!(located.len(), users.len());
     assert!(located.iter().all(|nodes| nodes.len() == 1));
+}
+
+pub async fn a_session_apart_counts_for_no_node_and_the_others_do<E: PresenceEngine>(engine: E) {
+    let beats = [
+        beat_on(1, "ana", 1),
+        beat_on(2, "ana", 2),
+        beat_on(2, "bo", 3),
+    ];
+    touch(&engine, &beats).await;
+    let (asked, node) = ([user("ana"), user("bo")], NodeId);
+    for (except, wanted) in [
+        (1, [vec![node(2)], vec![node(2)]]),
+        (3, [vec![node(1), node(2)], vec![]]),
+        (4, [vec![node(1), node(2)], vec![node(2)]]),
+    ] {
+        let except = Some(SessionId(except));
+        let mut located = engine.presence().locate(&asked, except).await.unwrap();
+        located.iter_mut().for_each(|nodes| nodes.sort_unstable());
+        assert_eq!(located, wanted, "without {except:?}");
+    }
+    touch(&engine, &[beat_on(2, "bo", 5)]).await;
+    let presence = engine.presence();
+    let without_one = presence.locate(&asked[1..], Some(SessionId(3))).await;
+    assert_eq!(without_one.unwrap(), [[node(2)]]);
 }
 
 pub async fn users_whose_ids_look_alike_do_not_mix<E: PresenceEngine>(engine: E) {

@@ -26,6 +26,7 @@ macro_rules! presence {
             a_session_that_moved_is_found_where_it_is_now
             many_users_are_touched_in_one_call
             users_whose_ids_look_alike_do_not_mix
+            a_session_apart_counts_for_no_node_and_the_others_do
 
             a_session_without_a_sign_of_life_ends_after_thirty_seconds
             a_sign_of_life_gives_thirty_seconds_again
@@ -72,7 +73,7 @@ async fn leave<E: PresenceEngine>(engine: &E, id: &str, session: u64) {
 }
 
 async fn nodes<E: PresenceEngine>(engine: &E, id: &str) -> Vec<u16> {
-    let mut located = engine.presence().locate(&[user(id)]).await.unwrap();
+    let mut located = engine.presence().locate(&[user(id)], None).await.unwrap();
     assert_eq!(located.len(), 1);
     let mut nodes: Vec<u16> = located.remove(0).into_iter().map(|node| node.0).collect();
     nodes.sort_unstable();

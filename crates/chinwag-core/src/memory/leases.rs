@@ -65,11 +65,11 @@ impl Leases {
         }
     }
 
-    /// Returns the nodes with a living session, each once.
-    pub(super) fn nodes(&self, now: Duration) -> Vec<NodeId> {
+    /// Returns the nodes with a living session, one apart, each once.
+    pub(super) fn nodes(&self, now: Duration, except: Option<SessionId>) -> Vec<NodeId> {
         let mut nodes = Vec::new();
         for lease in self.living(now) {
-            if !nodes.contains(&lease.node) {
+            if Some(lease.session) != except && !nodes.contains(&lease.node) {
                 nodes.push(lease.node);
             }
         }

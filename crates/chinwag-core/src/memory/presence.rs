@@ -105,13 +105,17 @@ impl Presence for MemoryPresence {
         Ok(())
     }
 
-    async fn locate(&self, users: &[UserId]) -> EngineResult<Vec<Vec<NodeId>>> {
+    async fn locate(
+        &self,
+        users: &[UserId],
+        except: Option<SessionId>,
+    ) -> EngineResult<Vec<Vec<NodeId>>> {
         let now = self.clock.elapsed();
         let nodes_of = |user| {
             let part = self.part(user).lock();
             part.users
                 .get(user)
-                .map(|leases| leases.nodes(now))
+                .map(|leases| leases.nodes(now, except))
                 .unwrap_or_default()
         };
         Ok(users.iter().map(nodes_of).collect())

@@ -110,6 +110,13 @@ pub struct MarkRow {
     pub changed_at: Timestamp,
 }
 
+impl MarkRow {
+    /// Returns whether one of them is exactly there.
+    pub(crate) fn are_at(&self, place: Place) -> bool {
+        self.read == Some(place) || self.delivered == Some(place)
+    }
+}
+
 /// One user's own settings of one chat.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
 pub struct PreferencesRow {

@@ -33,7 +33,10 @@ impl Owner {
 
     /// Hands shards to other nodes: nothing new is stamped in them, what was stamped is confirmed or given up, then the
     /// claim names the successor, who claims them once more for itself: the term between belongs to no process.
-    pub(super) async fn hand_over(&self, given: &[(Shard, Term, NodeId)]) -> EngineResult<()> {
+    pub(super) async fn hand_over(
+        self: &Arc<Self>,
+        given: &[(Shard, Term, NodeId)],
+    ) -> EngineResult<()> {
         let own = self.settings.node;
         for (shard, term, _) in given {
             self.lease.release_if(*shard, *term);
@@ -75,12 +78,15 @@ impl Owner {
     }
 
     /// Waits until nothing stamped in the chats of these shards is on its way, and forgets them.
-    async fn let_rest(&self, shards: &HashSet<Shard>) {
-        for (id, chat) in self.cache.all() {
-            if shards.contains(&Shard::of(id)) {
-                chat.rested().await;
-                self.cache.remove(id, &chat);
-            }
+    async fn let_rest(self: &Arc<Self>, shards: &HashSet<Shard>) {
+        let mut chats = self.cache.all();
+        chats.retain(|(id, _)| shards.contains(&Shard::of(*id)));
+        for (_, chat) in &chats {
+            chat.rested().await;
+        }
+        self.settle_marks(&chats).await;
+        for (id, chat) in &chats {
+            self.cache.remove(*id, chat);
         }
     }
 
@@ -88,7 +94,7 @@ impl Owner {
     /// be given is claimed without waiting for its end.
     ///
     /// Errors: the ownership's engine is away; the lease then ends as after a death.
-    pub async fn leave(&self) -> Result<(), Problem> {
+    pub async fn leave(self: &Arc<Self>) -> Result<(), Problem> {
         self.leaving.store(true, Ordering::SeqCst);
         let _nobody_moves = self.moving.lock().await;
         if let Err(error) = self.hand_all_over().await {
@@ -111,7 +117,7 @@ impl Owner {
         Ok(())
     }
 
-    async fn hand_all_over(&self) -> EngineResult<()> {
+    async fn hand_all_over(self: &Arc<Self>) -> EngineResult<()> {
         let now = self.ports.clock.elapsed();
         if !self.lease.holds(now) {
             return Ok(());

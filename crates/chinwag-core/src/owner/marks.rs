@@ -5,15 +5,31 @@ use std::sync::Arc;
 use chinwag_proto::{ChatId, MessageId, Problem, snowflake};
 
 use super::{
-    Caller, Outcome, Owner, chat::Chat, no_such_message, receipts::Moved, untold::TellLater,
+    Caller, Outcome, Owner, chat::Chat, load::not_owner, no_such_message, receipts::Moved,
+    untold::TellLater,
 };
 use crate::{
-    model::{MarkRow, Place},
+    model::{LogRow, MarkRow, Place},
     ports::{BusMessage, Stamp, Topic},
 };
 
 /// Where the stamps of marks begin: 2026-01-01, so that milliseconds fit 40 bits until 2060.
 const MARK_CLOCK_MILLIS: u64 = 820_540_800_000;
+
+/// A user's marks.
+struct Known {
+    marks: MarkRow,
+    /// Whether this owner told of them, which where they were just read from the store it can't know.
+    told: bool,
+}
+
+/// What follows from a request for a mark.
+enum Decision {
+    Nothing,
+    /// It is there; it is told once more.
+    Tell(Moved),
+    Write(Moved, Stamp),
+}
 
 impl Owner {
     pub(super) async fn read(
@@ -68,44 +84,62 @@ impl Owner {
         chat.state().members.of_caller(caller)?;
         let row = self.message_row(id, message).await?;
         let _one_at_a_time = chat.marking.lock().await;
-        let mut marks = self.marks_of(caller, id, chat).await?;
-        let stamp;
-        let at;
-        let author;
-        {
-            let mut state = chat.state();
-            let member = state.members.of_caller(caller)?;
-            let visible =
-                row.filter(|row| member.intervals.contains(row.seq) && row.seq <= state.confirmed);
-            let row = visible.ok_or_else(no_such_message)?;
-            at = Place {
-                seq: row.seq,
-                id: row.id,
-            };
-            author = row.user;
-            if !change(&mut marks, at) {
-                return Ok(Outcome::Done);
-            }
-            marks.changed_at = self.ports.clock.now();
-            state.last_mark = self.mark_time(state.last_mark);
-            stamp = Stamp {
-                term: chat.term,
-                seq: chinwag_proto::Seq(state.last_mark),
-            };
+        // Whoever has the chat next began above what is written under this term.
+        if !self.is_current(id, chat) {
+            return Err(not_owner());
         }
-        let moved = Moved {
+        let known = self.marks_of(caller, id, chat).await?;
+        match self.decide_mark(caller, chat, row, known, change)? {
+            Decision::Nothing => {}
+            Decision::Tell(moved) => self.marked(id, chat, moved).await,
+            Decision::Write(moved, stamp) => {
+                let write = vec![(id, moved.user.clone(), moved.marks.clone(), stamp)];
+                let unless_told = TellLater::new(self, id, chat, moved.clone(), stamp);
+                self.ports.directory.put_marks(write).await?;
+                self.marked(id, chat, moved).await;
+                unless_told.end();
+            }
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// Decides whether a mark moves to a message, which the caller sees.
+    fn decide_mark(
+        &self,
+        caller: &Caller,
+        chat: &Chat,
+        row: Option<LogRow>,
+        known: Known,
+        change: impl FnOnce(&mut MarkRow, Place) -> bool,
+    ) -> Result<Decision, Problem> {
+        let mut state = chat.state();
+        let member = state.members.of_caller(caller)?;
+        let visible =
+            row.filter(|row| member.intervals.contains(row.seq) && row.seq <= state.confirmed);
+        let row = visible.ok_or_else(no_such_message)?;
+        let (seq, id) = (row.seq, row.id);
+        let mut moved = Moved {
             user: caller.user.clone(),
-            marks,
-            author,
-            at,
+            marks: known.marks,
+            author: row.user,
+            at: Place { seq, id },
             except: caller.session,
         };
-        let write = vec![(id, caller.user.clone(), moved.marks.clone(), stamp)];
-        let unless_told = TellLater::new(self, id, chat, moved.clone(), stamp);
-        self.ports.directory.put_marks(write).await?;
-        self.marked(id, chat, moved).await;
-        unless_told.end();
-        Ok(Outcome::Done)
+        if !change(&mut moved.marks, moved.at) {
+            // An owner before, who may have died, stored it and may have told nobody.
+            let once_more = !known.told && moved.marks.are_at(moved.at);
+            return Ok(match once_more {
+                true => Decision::Tell(moved),
+                false => Decision::Nothing,
+            });
+        }
+        moved.marks.changed_at = self.ports.clock.now();
+        state.last_mark = self.mark_time(state.last_mark);
+        let stamp = Stamp {
+            term: chat.term,
+            seq: chinwag_proto::Seq(state.last_mark),
+        };
+        Ok(Decision::Write(moved, stamp))
     }
 
     /// Takes a mark that is stored as the user's, and tells of it.
@@ -130,18 +164,17 @@ impl Owner {
         millis.max(last + 1)
     }
 
-    async fn marks_of(&self, caller: &Caller, id: ChatId, chat: &Chat) -> Result<MarkRow, Problem> {
+    async fn marks_of(&self, caller: &Caller, id: ChatId, chat: &Chat) -> Result<Known, Problem> {
         if let Some(marks) = chat.state().marks.get(&caller.user) {
-            return Ok(marks.clone());
+            let marks = marks.clone();
+            return Ok(Known { marks, told: true });
         }
         let users = std::slice::from_ref(&caller.user);
         let stored = self.ports.directory.memberships(id, users).await?;
-        Ok(stored
-            .into_iter()
-            .flatten()
-            .next()
-            .map(|membership| membership.marks)
-            .unwrap_or_default())
+        let membership = stored.into_iter().flatten().next();
+        let marks = membership.map(|membership| membership.marks);
+        let marks = marks.unwrap_or_default();
+        Ok(Known { marks, told: false })
     }
 
     pub(super) async fn typing(

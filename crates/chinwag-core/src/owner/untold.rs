@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use chinwag_proto::{ChatId, UserId};
 
+use futures_util::future::join_all;
 use tokio::runtime::Handle;
 
 use super::{Owner, chat::Chat, receipts::Moved};
@@ -16,6 +17,8 @@ use crate::{
 /// How long to wait before they are written again; doubles up to the last.
 const FIRST: Duration = Duration::from_millis(100);
 const LAST: Duration = Duration::from_secs(5);
+/// How long those of chats that are given away may take: their chats wait meanwhile.
+const SETTLED_WITHIN: Duration = Duration::from_millis(300);
 
 /// The marks of one chat, the latest of each user: no more than it has members.
 #[derive(Debug, Default)]
@@ -123,22 +126,9 @@ impl Owner {
                 .await
                 .is_some()
         {
-            let untold = chat.state().untold.marks.values().cloned().collect();
-            match self.written(id, untold).await {
-                Ok(written) => {
-                    let _one_at_a_time = chat.marking.lock().await;
-                    for (moved, stamp, is_stored) in written {
-                        // A later one of that user may have been told by now.
-                        let is_last = chat.state().untold.takes(&moved.user, stamp);
-                        if is_last && is_stored {
-                            self.marked(id, &chat, moved).await;
-                        }
-                    }
-                    if chat.state().untold.ends() {
-                        return;
-                    }
-                    pause = FIRST;
-                }
+            match self.tell_untold(id, &chat).await {
+                Ok(()) if chat.state().untold.ends() => return,
+                Ok(()) => pause = FIRST,
                 Err(error) => {
                     tracing::warn!(chat = %id, %error, "can't write marks; writing the same again");
                     pause = (pause * 2).min(LAST);
@@ -146,6 +136,37 @@ impl Owner {
             }
         }
         chat.state().untold = Untold::default();
+    }
+
+    /// Brings the marks of chats that are given away to an end while the chats are nobody's, for as long as a hand-over
+    /// may wait: who has them next tells of these marks only if they are sent again.
+    pub(super) async fn settle_marks(self: &Arc<Self>, chats: &[(ChatId, Arc<Chat>)]) {
+        let is_due = |(_, chat): &&(ChatId, Arc<Chat>)| {
+            !chat.state().untold.is_idle() || chat.marking.try_lock().is_err()
+        };
+        let settling = chats.iter().filter(is_due).map(async |(id, chat)| {
+            // Those under way end first; none begins any more.
+            drop(chat.marking.lock().await);
+            self.tell_untold(*id, chat).await
+        });
+        let settled = tokio::time::timeout(SETTLED_WITHIN, join_all(settling)).await;
+        if !settled.is_ok_and(|each| each.iter().all(EngineResult::is_ok)) {
+            tracing::warn!("marks of chats that are handed over are seen at the next sync only");
+        }
+    }
+
+    /// Writes once what is untold, and tells what is stored then.
+    async fn tell_untold(self: &Arc<Self>, id: ChatId, chat: &Arc<Chat>) -> EngineResult<()> {
+        let untold = chat.state().untold.marks.values().cloned().collect();
+        for (moved, stamp, is_stored) in self.written(id, untold).await? {
+            let _one_at_a_time = chat.marking.lock().await;
+            // A later one of that user may have been told by now.
+            let is_last = chat.state().untold.takes(&moved.user, stamp);
+            if is_last && is_stored {
+                self.marked(id, chat, moved).await;
+            }
+        }
+        Ok(())
     }
 
     /// Writes marks; returns them, each with whether it is the user's mark then.

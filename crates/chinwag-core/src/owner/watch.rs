@@ -144,7 +144,7 @@ impl Owner {
 
     /// Waits until every shard is this node's, or that of a node which was seen to live; bounded, since a node that gets no
     /// further serves what it can.
-    pub(super) async fn settle(&self) {
+    pub(super) async fn settle(self: &Arc<Self>) {
         for _ in 0..SETTLED_WITHIN {
             let settled = self.watch().await.is_ok_and(|settled| settled);
             if settled {
@@ -157,7 +157,7 @@ impl Owner {
 
     /// Looks at the cluster once: closes the leases of nodes that have been silent for 10 s, claims what is this node's to
     /// claim, and gives away what is more than its share. Returns whether all shards have owners that live.
-    pub(super) async fn watch(&self) -> EngineResult<bool> {
+    pub(super) async fn watch(self: &Arc<Self>) -> EngineResult<bool> {
         let _one_at_a_time = self.moving.lock().await;
         let now = self.ports.clock.elapsed();
         let mut sight = self.sight().await?;
@@ -217,7 +217,7 @@ impl Owner {
         is_open && self.lease.holds(now) && !self.leaving.load(Ordering::SeqCst)
     }
 
-    async fn give_surplus(&self, sight: &Sight, now: Duration) -> EngineResult<()> {
+    async fn give_surplus(self: &Arc<Self>, sight: &Sight, now: Duration) -> EngineResult<()> {
         let heirs = self.heirs(sight, now);
         let held = self.lease.held();
         let given = sight

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chinwag_proto::{
     ChatId, CloseCode, Seq, SessionId, Timestamp, UserId,
-    frames::{LogFrame, ReceiptFrame},
+    frames::{LogBody, LogFrame, ReceiptFrame},
 };
 
 use minicbor::{Decode, Encode};
@@ -139,6 +139,25 @@ pub enum BusMessage {
 }
 
 impl BusMessage {
+    /// Returns the session that needn't be looked for, since nothing of the message concerns it: it gets the answer
+    /// instead. What changes who sees whom is noticed at every node that has a session of the users.
+    #[must_use]
+    pub(crate) fn except(&self) -> Option<SessionId> {
+        match self {
+            Self::Events(broadcast) => {
+                let first = broadcast.frames.first()?.except;
+                let says_more = |body: &LogBody| {
+                    matches!(body, LogBody::Membership { .. } | LogBody::Chat { .. })
+                };
+                let mut frames = broadcast.frames.iter();
+                let only_that = frames.all(|it| it.except == first && !says_more(&it.frame.body));
+                first.filter(|_| only_that)
+            }
+            Self::Receipt { except, .. } => *except,
+            _ => None,
+        }
+    }
+
     /// Writes the message.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {

@@ -47,8 +47,13 @@ pub trait Presence: Send + Sync + 'static {
     /// Ends a session: at once for `locate` and `sessions`, after the grace for `online`.
     async fn leave(&self, user: &UserId, session: SessionId) -> EngineResult<()>;
 
-    /// Finds the nodes that hold sessions of each user; the answer has the order and length of the question.
-    async fn locate(&self, users: &[UserId]) -> EngineResult<Vec<Vec<NodeId>>>;
+    /// Finds the nodes that hold sessions of each user, one session apart; the answer has the order and length of the
+    /// question.
+    async fn locate(
+        &self,
+        users: &[UserId],
+        except: Option<SessionId>,
+    ) -> EngineResult<Vec<Vec<NodeId>>>;
 
     /// Reads whether each user is online and, where not, when the last session ended, as far as that is known.
     async fn online(&self, users: &[UserId]) -> EngineResult<Vec<chinwag_proto::shapes::Presence>>;

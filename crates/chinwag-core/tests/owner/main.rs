@@ -6,6 +6,7 @@
 )]
 
 mod chats;
+mod delivering;
 mod feeding;
 mod fixture;
 mod importing;
