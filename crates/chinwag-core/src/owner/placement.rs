@@ -4,12 +4,13 @@ use std::{
     collections::HashMap,
     sync::{
         Arc,
-        atomic::{AtomicU16, Ordering},
+        atomic::{AtomicBool, AtomicU16, Ordering},
     },
+    time::Duration,
 };
 
 use chinwag_proto::ChatId;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 use super::Owner;
 use crate::{
@@ -19,11 +20,17 @@ use crate::{
 
 /// Stands where nobody has claimed a shard yet; no node has the number.
 const NOBODY: u16 = u16::MAX;
+/// For how long a node that owns no chats goes by what it read.
+const LATELY: Duration = Duration::from_secs(5);
 
 /// Who owns what, and who is who.
 pub(super) struct Placement {
     owners: Vec<AtomicU16>,
     profiles: RwLock<HashMap<NodeId, (u64, Arc<NodeProfile>)>>,
+    /// The rows as last read, and when.
+    rows: Mutex<Option<(Duration, Vec<ShardRow>)>>,
+    /// Whether somebody found them outdated since the last read began.
+    doubted: AtomicBool,
 }
 
 impl Placement {
@@ -31,14 +38,32 @@ impl Placement {
         Self {
             owners: (0..SHARDS).map(|_| AtomicU16::new(NOBODY)).collect(),
             profiles: RwLock::default(),
+            rows: Mutex::default(),
+            doubted: AtomicBool::new(false),
         }
     }
 
     /// Takes in who owns shards.
-    pub(super) fn take_in(&self, rows: &[ShardRow]) {
+    pub(super) fn take_in(&self, rows: &[ShardRow], now: Duration) {
         for row in rows {
             self.put(row.shard, row.owner);
         }
+        *self.rows.lock() = Some((now, rows.to_vec()));
+    }
+
+    /// Returns the rows if they were read a moment ago, and nobody found them outdated since; else they are to be read.
+    pub(super) fn lately_read(&self, now: Duration) -> Option<Vec<ShardRow>> {
+        if self.doubted.swap(false, Ordering::AcqRel) {
+            return None;
+        }
+        let rows = self.rows.lock();
+        let (at, rows) = rows.as_ref()?;
+        (now.saturating_sub(*at) < LATELY).then(|| rows.clone())
+    }
+
+    /// Notes that what was read is outdated.
+    pub(super) fn doubt(&self) {
+        self.doubted.store(true, Ordering::Release);
     }
 
     pub(super) fn put(&self, shard: Shard, owner: NodeId) {

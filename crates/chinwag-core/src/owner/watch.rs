@@ -121,6 +121,7 @@ impl Sight {
 impl Owner {
     /// Looks at the cluster soon: somebody knows that the shards have other owners than this node thinks.
     pub fn look_soon(&self) {
+        self.placement.doubt();
         self.look.notify_one();
     }
 
@@ -192,8 +193,7 @@ impl Owner {
     pub(super) async fn sight(&self) -> EngineResult<Sight> {
         let rows = self.ports.ownership.nodes().await?;
         self.meet(&rows).await?;
-        let shards = self.ports.ownership.shards().await?;
-        self.placement.take_in(&shards);
+        let shards = self.shard_rows().await?;
         let closed = rows.iter().filter(|row| row.closed);
         let closed: HashSet<NodeId> = closed.map(|row| row.node).collect();
         let owns_chats = |row: &&NodeRow| {
@@ -207,6 +207,20 @@ impl Owner {
             owners,
             closed,
         })
+    }
+
+    /// Reads who owns which shard. A node that owns no chats goes for a while by what it read: there may be many such
+    /// nodes, and whom to call, which is all that it needs it for, is told by whoever it calls in vain.
+    async fn shard_rows(&self) -> EngineResult<Vec<ShardRow>> {
+        let now = self.ports.clock.elapsed();
+        if !self.settings.profile.owns_chats
+            && let Some(shards) = self.placement.lately_read(now)
+        {
+            return Ok(shards);
+        }
+        let shards = self.ports.ownership.shards().await?;
+        self.placement.take_in(&shards, now);
+        Ok(shards)
     }
 
     /// Returns whether this node may judge others and claim: it holds its lease, and isn't leaving.

@@ -48,10 +48,23 @@ impl Cluster {
         process: u64,
         clock: &Arc<ManualClock>,
     ) -> Result<Arc<Owner>, Problem> {
+        self.start_as(number, process, clock, NodeProfile::default())
+            .await
+    }
+
+    /// Starts a process that says something of itself.
+    async fn start_as(
+        &self,
+        number: u16,
+        process: u64,
+        clock: &Arc<ManualClock>,
+        profile: NodeProfile,
+    ) -> Result<Arc<Owner>, Problem> {
         let settings = OwnerSettings {
             node: NodeId(number),
             process,
             sole: false,
+            profile,
             ..OwnerSettings::default()
         };
         let ports = OwnerPorts {
@@ -290,6 +303,37 @@ async fn a_node_that_drains_leaves_its_shards_at_once() {
     assert_eq!(said(&cluster.log(chat).await), ["one", "two"]);
     drains.stop().await;
     stays.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_owns_no_chats_reads_who_owns_them_seldom_and_at_once_where_it_called_in_vain()
+{
+    let cluster = Cluster::new().await;
+    let one = cluster.node(1).await;
+    let chat = group(&one).await;
+    let profile = NodeProfile {
+        owns_chats: false,
+        ..NodeProfile::default()
+    };
+    let calls = cluster
+        .start_as(3, 3, &cluster.clock, profile)
+        .await
+        .unwrap();
+    cluster.pass(5).await;
+    let takes = cluster.node(2).await;
+    let mine = async |owner: &Arc<Owner>| {
+        owner.take_over(Shard::of(chat)).await.unwrap();
+        cluster.pass(1).await;
+        calls.owner_of(chat)
+    };
+    calls.look_soon();
+    assert_eq!(mine(&takes).await, Some(NodeId(2)), "it was asked to look");
+    assert_eq!(mine(&one).await, Some(NodeId(2)), "nobody said a word");
+    cluster.pass(5).await;
+    assert_eq!(calls.owner_of(chat), Some(NodeId(1)));
+    for owner in [one, takes, calls] {
+        owner.stop().await;
+    }
 }
 
 /// Counts the shards of a node.

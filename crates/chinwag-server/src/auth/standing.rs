@@ -19,8 +19,9 @@ use parking_lot::Mutex;
 
 /// How long an answer of the directory is believed: what another node changed holds here after that.
 const BELIEVED: Duration = Duration::from_secs(5);
-/// Users remembered; beyond, all are forgotten, which costs a read each.
-const REMEMBERED: usize = 20_000;
+/// Users remembered at least while so many others are read; twice as many are held at most. Few: each costs as much as a
+/// session, and who asks again soon does it at once.
+const REMEMBERED: usize = 2_000;
 
 type Aged<T> = (Duration, T);
 
@@ -28,10 +29,39 @@ type Aged<T> = (Duration, T);
 pub struct Standing {
     accounts: Arc<dyn Accounts>,
     clock: Arc<dyn Clock>,
-    users: Mutex<HashMap<UserId, Aged<Arc<UserRow>>>>,
+    users: Mutex<Users>,
     keys: Mutex<Option<Aged<Arc<Vec<ApiKey>>>>>,
     /// Counts changes: what was read before one is not remembered after it.
     changes: AtomicU64,
+}
+
+/// The users who were read lately, in two generations: the older one goes as a whole.
+#[derive(Default)]
+struct Users {
+    younger: HashMap<UserId, Aged<Arc<UserRow>>>,
+    older: HashMap<UserId, Aged<Arc<UserRow>>>,
+    turned_at: Duration,
+}
+
+impl Users {
+    fn get(&self, user: &UserId, now: Duration) -> Option<Arc<UserRow>> {
+        let (at, row) = self.younger.get(user).or_else(|| self.older.get(user))?;
+        (now.saturating_sub(*at) < BELIEVED).then(|| Arc::clone(row))
+    }
+
+    fn put(&mut self, user: &UserId, now: Duration, row: Arc<UserRow>) {
+        let is_over = now.saturating_sub(self.turned_at) >= BELIEVED;
+        if is_over || self.younger.len() >= REMEMBERED {
+            self.older = std::mem::take(&mut self.younger);
+            self.turned_at = now;
+        }
+        self.younger.insert(user.clone(), (now, row));
+    }
+
+    fn remove(&mut self, user: &UserId) {
+        self.younger.remove(user);
+        self.older.remove(user);
+    }
 }
 
 impl Standing {
@@ -62,10 +92,8 @@ impl Standing {
     /// Reads a user; nobody is remembered who doesn't exist.
     pub async fn user(&self, user: &UserId) -> Result<Option<Arc<UserRow>>, EngineError> {
         let now = self.clock.elapsed();
-        if let Some((at, row)) = self.users.lock().get(user)
-            && now.saturating_sub(*at) < BELIEVED
-        {
-            return Ok(Some(Arc::clone(row)));
+        if let Some(row) = self.users.lock().get(user, now) {
+            return Ok(Some(row));
         }
         let changes = self.changes.load(Ordering::SeqCst);
         let read = self.accounts.users(std::slice::from_ref(user)).await?;
@@ -73,10 +101,7 @@ impl Standing {
         if let Some(row) = &row {
             let mut users = self.users.lock();
             if self.changes.load(Ordering::SeqCst) == changes {
-                if users.len() >= REMEMBERED {
-                    users.clear();
-                }
-                users.insert(user.clone(), (now, Arc::clone(row)));
+                users.put(user, now, Arc::clone(row));
             }
         }
         Ok(row)
@@ -97,5 +122,38 @@ impl Standing {
             *keys = Some((now, Arc::clone(&read)));
         }
         Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chinwag_proto::Timestamp;
+
+    use super::*;
+
+    fn user(number: usize) -> UserId {
+        UserId::new(&format!("user{number}")).expect("an id")
+    }
+
+    #[test]
+    fn users_are_remembered_for_seconds_and_no_more_than_twice_so_many() {
+        let mut users = Users::default();
+        let row = |number| Arc::new(UserRow::new(user(number), Timestamp::default()));
+        let second = Duration::from_secs(1);
+        for number in 0..10 * REMEMBERED {
+            users.put(&user(number), second, row(number));
+            assert!(users.get(&user(number), second).is_some());
+            let before = number.saturating_sub(REMEMBERED - 1);
+            assert!(users.get(&user(before), second).is_some(), "{before}");
+            assert!(users.younger.len() + users.older.len() <= 2 * REMEMBERED);
+        }
+        let last = 10 * REMEMBERED - 1;
+        assert!(users.get(&user(last), second + BELIEVED).is_none());
+        for turn in 1..=2 {
+            users.put(&user(0), second + turn * BELIEVED, row(0));
+        }
+        assert_eq!(users.younger.len() + users.older.len(), 2);
+        users.remove(&user(0));
+        assert!(users.get(&user(0), second + 2 * BELIEVED).is_none());
     }
 }

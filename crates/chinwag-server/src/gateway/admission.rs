@@ -167,6 +167,7 @@ impl Gateway {
             tracing::warn!(%error, "a session can't begin");
             session.send(&refusal(admitted.request, error.into()));
             session.close(CloseCode::Draining);
+            self.topics.entered(&session.user);
             self.topics.leave(&session.user);
             self.leave(&session).await;
             reader.finish(session.connection()).await;
@@ -174,6 +175,7 @@ impl Gateway {
         }
         let ready = self.ready(&session, admitted.request, now);
         self.registry.add(&session, &ready);
+        self.topics.entered(&session.user);
         self.announce_online(&session.user);
         if self.draining.is_cancelled() {
             // Those who are told to leave may have been gathered before it was among them.

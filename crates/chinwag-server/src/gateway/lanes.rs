@@ -4,7 +4,7 @@ use std::{
     collections::VecDeque,
     future::{Future, poll_fn},
     pin::Pin,
-    task::Poll,
+    task::{Context, Poll, ready},
 };
 
 use chinwag_proto::{ChatId, frames::ServerFrame};
@@ -54,21 +54,19 @@ impl Changes {
 
     /// Waits for answers, at least one change's; for ever where nothing was asked for. Returns how many changes came
     /// to their end, and what is to be said.
-    pub(super) fn next(&mut self) -> impl Future<Output = (u32, Answers)> {
-        poll_fn(|context| {
-            let (mut ended, mut answers) = (0, Answers::new());
-            while answers.len() < GATHERED
-                && let Poll::Ready(Some((chat, frame))) = self.running.poll_next_unpin(context)
-            {
-                ended += 1;
-                answers.extend(frame);
-                self.ended(chat);
-            }
-            if ended == 0 {
-                return Poll::Pending;
-            }
-            Poll::Ready((ended, answers))
-        })
+    pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<(u32, Answers)> {
+        let (mut ended, mut answers) = (0, Answers::new());
+        while answers.len() < GATHERED
+            && let Poll::Ready(Some((chat, frame))) = self.running.poll_next_unpin(context)
+        {
+            ended += 1;
+            answers.extend(frame);
+            self.ended(chat);
+        }
+        if ended == 0 {
+            return Poll::Pending;
+        }
+        Poll::Ready((ended, answers))
     }
 
     fn ended(&mut self, chat: ChatId) {
@@ -82,7 +80,7 @@ impl Changes {
     /// Lets all of them take effect, though nobody waits for the answers.
     pub(super) async fn finish(mut self) {
         while self.len() > 0 {
-            self.next().await;
+            poll_fn(|context| self.poll_next(context)).await;
         }
     }
 }
@@ -105,21 +103,20 @@ impl Queries {
 
     /// Waits for the next answer; for ever where nothing was asked for. A query is begun only while `may_begin`:
     /// it is asked again each time the task is polled.
-    pub(super) fn next(
+    pub(super) fn poll_next(
         &mut self,
         may_begin: impl Fn() -> bool,
-    ) -> impl Future<Output = Option<ServerFrame>> {
-        poll_fn(move |context| {
-            if self.running.is_none() && may_begin() {
-                self.running = self.waiting.pop_front();
-            }
-            let Some(running) = &mut self.running else {
-                return Poll::Pending;
-            };
-            let answer = std::task::ready!(running.as_mut().poll(context));
-            self.running = None;
-            Poll::Ready(answer)
-        })
+        context: &mut Context<'_>,
+    ) -> Poll<Option<ServerFrame>> {
+        if self.running.is_none() && may_begin() {
+            self.running = self.waiting.pop_front();
+        }
+        let Some(running) = &mut self.running else {
+            return Poll::Pending;
+        };
+        let answer = ready!(running.as_mut().poll(context));
+        self.running = None;
+        Poll::Ready(answer)
     }
 }
 
@@ -147,6 +144,10 @@ mod tests {
         answers.iter().map(id).collect()
     }
 
+    fn next(changes: &mut Changes) -> impl Future<Output = (u32, Answers)> {
+        poll_fn(|context| changes.poll_next(context))
+    }
+
     #[tokio::test]
     async fn changes_of_one_chat_are_answered_in_order_and_hold_up_no_other_chat() {
         let mut changes = Changes::default();
@@ -158,10 +159,10 @@ mod tests {
         changes.push(ChatId(8), answer);
         second.send(()).unwrap();
         other.send(()).unwrap();
-        assert_eq!(ids(&changes.next().await.1), [3]);
-        assert!(changes.next().now_or_never().is_none());
+        assert_eq!(ids(&next(&mut changes).await.1), [3]);
+        assert!(next(&mut changes).now_or_never().is_none());
         first.send(()).unwrap();
-        assert_eq!(ids(&changes.next().await.1), [1, 2]);
+        assert_eq!(ids(&next(&mut changes).await.1), [1, 2]);
         assert_eq!(changes.len(), 0);
     }
 
@@ -171,8 +172,10 @@ mod tests {
         let (end, answer) = change(1);
         end.send(()).unwrap();
         queries.push(answer);
-        assert!(queries.next(|| false).now_or_never().is_none());
-        assert!(queries.next(|| true).await.is_some());
+        let held_up = poll_fn(|context| queries.poll_next(|| false, context));
+        assert!(held_up.now_or_never().is_none());
+        let begun = poll_fn(|context| queries.poll_next(|| true, context));
+        assert!(begun.await.is_some());
         assert_eq!(queries.len(), 0);
     }
 }

@@ -107,7 +107,7 @@ pub struct Gateway {
     ports: GatewayPorts,
     settings: GatewaySettings,
     connection_limits: Arc<ws::Limits>,
-    registry: Registry,
+    registry: Arc<Registry>,
     topics: Topics,
     typers: Typers,
     watches: Watches,
@@ -119,10 +119,12 @@ impl Gateway {
     /// Makes a gateway; attach it to the node's delivery, and [`Gateway::run`] it.
     pub fn new(ports: GatewayPorts, settings: GatewaySettings) -> Arc<Self> {
         let counts = Arc::new(GatewayCounts::default());
+        let registry = Registry::new(Arc::clone(&counts), settings.delivery_threads);
+        let registry = Arc::new(registry);
         Arc::new(Self {
             connection_limits: Arc::new(settings.connection.clone()),
-            registry: Registry::new(Arc::clone(&counts), settings.delivery_threads),
-            topics: Topics::default(),
+            topics: Topics::new(Arc::clone(&registry)),
+            registry,
             typers: Typers::default(),
             watches: Watches::default(),
             counts,

@@ -69,6 +69,11 @@ impl Registry {
         }
     }
 
+    /// Returns whether a user has a session here.
+    pub(super) fn has(&self, user: &UserId) -> bool {
+        self.shard(user).read().contains_key(user)
+    }
+
     /// Returns a user's sessions here.
     pub(super) fn of(&self, user: &UserId) -> Sessions {
         self.shard(user)

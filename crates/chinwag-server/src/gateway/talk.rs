@@ -1,7 +1,11 @@
 //! The talk with one client, in its connection's own task.
 
 use std::{
+    future::{Future, ready},
+    mem,
+    pin::Pin,
     sync::{Arc, atomic::Ordering},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -12,6 +16,7 @@ use chinwag_proto::{
     frames::{Request, RequestId, ServerFrame},
 };
 use smallvec::SmallVec;
+use tokio::time::Sleep;
 
 use super::{
     Gateway,
@@ -23,12 +28,10 @@ use super::{
     session::Session,
     typing::Typing,
 };
-use crate::ws::{Class, Closed, Connection, Incoming, Reader};
+use crate::ws::{Class, Connection, Incoming, Reader};
 
 /// Requests of one client without an answer; beyond that nothing more is read from it.
 const WAITING: usize = 32;
-/// How long nothing is read where so many wait, unless an answer comes first.
-const FULL_PAUSE: Duration = Duration::from_millis(5);
 /// The window of the frame rate, seconds.
 const RATE_WINDOW: u32 = 10;
 /// What may wait for the socket before the next query is begun, bytes: answers are large, and come one at a time.
@@ -52,6 +55,7 @@ struct Work {
     queries: Queries,
     marks: Marks,
     typing: Typing,
+    alarm: Alarm,
 }
 
 /// What happened next.
@@ -59,7 +63,36 @@ enum Next {
     Changed(u32, Answers),
     Answered(Option<ServerFrame>),
     MarksDue,
-    Came(Option<Result<Incoming, Closed>>),
+    Came(Incoming),
+    Ended,
+}
+
+/// A talk, then the end of the session.
+///
+/// Written by hand: the task of an idle session has the size of the [`Talk`], and a future made by the compiler would
+/// keep room for all that a talk may ever wait for. There is one for each of a million sessions.
+enum Talking {
+    Talks(Talk),
+    /// Boxed: an idle session's task must not have the size of its end.
+    Ends(Pin<Box<dyn Future<Output = ()> + Send>>),
+}
+
+impl Future for Talking {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if let Self::Talks(talk) = &mut *self {
+            ready!(talk.poll_end(context));
+            let over = mem::replace(&mut *self, Self::Ends(Box::pin(ready(()))));
+            if let Self::Talks(talk) = over {
+                *self = Self::Ends(Box::pin(talk.end()));
+            }
+        }
+        match &mut *self {
+            Self::Ends(end) => end.as_mut().poll(context),
+            Self::Talks(_) => Poll::Pending,
+        }
+    }
 }
 
 impl Talk {
@@ -75,58 +108,59 @@ impl Talk {
     }
 
     /// Talks until the connection ends, and ends the session.
-    #[expect(
-        clippy::manual_async_fn,
-        reason = "an async fn keeps its arguments twice"
-    )]
-    pub(super) fn until_end(mut self) -> impl Future<Output = ()> + Send {
-        async move {
-            self.run().await;
-            // Boxed: an idle session's task must not have the size of its end.
-            Box::pin(self.end()).await;
-        }
+    pub(super) fn until_end(self) -> impl Future<Output = ()> + Send {
+        Talking::Talks(self)
     }
 
-    async fn run(&mut self) {
+    /// Takes what happens, until the connection has ended.
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()> {
         loop {
-            match self.next().await {
+            match ready!(self.poll_next(context)) {
                 Next::Changed(ended, answers) => {
                     (0..ended).for_each(|_| self.session.end_change());
                     self.say_all(&answers);
                 }
                 Next::Answered(answer) => self.say_all(answer.as_slice()),
                 Next::MarksDue => self.move_marks(),
-                Next::Came(Some(Ok(incoming))) => self.take(incoming),
-                Next::Came(Some(Err(_))) => return,
-                Next::Came(None) => {}
+                Next::Came(incoming) => self.take(incoming),
+                Next::Ended => return Poll::Ready(()),
             }
             self.rest();
         }
     }
 
-    async fn next(&mut self) -> Next {
+    /// Looks for what happens next. In this order: the socket is written to before it is asked whether it has room for
+    /// another large answer.
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Next> {
         let connection = self.session.connection();
         let Some(work) = &mut self.work else {
-            return Next::Came(Some(self.reader.read_message(connection).await));
+            return poll_incoming(&mut self.reader, connection, context);
         };
-        let Work {
-            changes,
-            queries,
-            marks,
-            ..
-        } = &mut **work;
-        let has_room = changes.len() + queries.len() < WAITING;
-        let now = self.gateway.ports.clock.elapsed();
-        let marks_due = marks.due_at().map(|at| at.saturating_sub(now));
-        let may_begin = || connection.pending_bytes() <= ANSWERS_WAITING;
-        // In this order: the socket is written to before it is asked whether it has room for another large answer.
-        tokio::select! {
-            biased;
-            (ended, answers) = changes.next() => Next::Changed(ended, answers),
-            () = sleep(marks_due) => Next::MarksDue,
-            came = incoming(&mut self.reader, connection, has_room) => Next::Came(came),
-            answer = queries.next(may_begin) => Next::Answered(answer),
+        if let Poll::Ready((ended, answers)) = work.changes.poll_next(context) {
+            return Poll::Ready(Next::Changed(ended, answers));
         }
+        let now = self.gateway.ports.clock.elapsed();
+        if work
+            .alarm
+            .poll(work.marks.due_at(), now, context)
+            .is_ready()
+        {
+            return Poll::Ready(Next::MarksDue);
+        }
+        if work.changes.len() + work.queries.len() < WAITING {
+            if let Poll::Ready(next) = poll_incoming(&mut self.reader, connection, context) {
+                return Poll::Ready(next);
+            }
+        } else {
+            // Too much of the client waits already: nothing is read from it, only written.
+            let _ = self.reader.poll_flush(connection, context);
+            if connection.closed().is_some() {
+                return Poll::Ready(Next::Ended);
+            }
+        }
+        let may_begin = || connection.pending_bytes() <= ANSWERS_WAITING;
+        let answer = work.queries.poll_next(may_begin, context);
+        answer.map(Next::Answered)
     }
 
     /// Lets go what isn't needed any more.
@@ -294,27 +328,33 @@ impl Work {
     }
 }
 
-/// Waits for what the client sends; where too much of it waits already, only lets out what waits for the socket.
-async fn incoming(
+fn poll_incoming(
     reader: &mut Reader,
     connection: &Connection,
-    has_room: bool,
-) -> Option<Result<Incoming, Closed>> {
-    if has_room {
-        return Some(reader.read_message(connection).await);
-    }
-    let pause = tokio::time::sleep(FULL_PAUSE);
-    Box::pin(reader.flushing(connection, pause)).await;
-    connection.closed().map(Err)
+    context: &mut Context<'_>,
+) -> Poll<Next> {
+    let incoming = reader.poll_message(connection, context);
+    incoming.map(|incoming| incoming.map_or(Next::Ended, Next::Came))
 }
 
-/// Waits so long; for ever where there is nothing to wait for.
-///
-/// Boxed, as in [`incoming`]: waiting is rare, and an idle session's task would have the room for it.
-async fn sleep(time: Option<Duration>) {
-    match time {
-        Some(time) => Box::pin(tokio::time::sleep(time)).await,
-        None => std::future::pending().await,
+/// Wakes the task at a time, where there is one.
+#[derive(Default)]
+struct Alarm(Option<(Duration, Pin<Box<Sleep>>)>);
+
+impl Alarm {
+    /// Ready once at the time, by the clock that says what is now.
+    fn poll(&mut self, at: Option<Duration>, now: Duration, context: &mut Context<'_>) -> Poll<()> {
+        let set_for = self.0.as_ref().map(|(at, _)| *at);
+        if set_for != at {
+            let sleep = |at: Duration| Box::pin(tokio::time::sleep(at.saturating_sub(now)));
+            self.0 = at.map(|at| (at, sleep(at)));
+        }
+        let Some((_, sleep)) = &mut self.0 else {
+            return Poll::Pending;
+        };
+        ready!(sleep.as_mut().poll(context));
+        self.0 = None;
+        Poll::Ready(())
     }
 }
 
@@ -329,6 +369,6 @@ mod tests {
     #[test]
     fn a_session_that_is_idle_is_a_small_task() {
         let bytes = bytes_of_output(Talk::until_end);
-        assert!(bytes <= 400, "{bytes}");
+        assert!(bytes <= 96, "{bytes}");
     }
 }

@@ -152,7 +152,11 @@ impl Router {
                     }
                     Ok(Reply::Refused(problem)) => return Err(problem),
                     Ok(reply) => return Ok(reply),
-                    Err(CallError::Lost(detail)) => return Err(lost(node, &detail)),
+                    Err(CallError::Lost(detail)) => {
+                        // It may stand still, and no longer be who owns the chat.
+                        self.owner.look_soon();
+                        return Err(lost(node, &detail));
+                    }
                     Err(CallError::Refused(detail)) => return Err(refused(node, &detail)),
                     Err(CallError::NotReached(detail)) => Err(not_reached(node, &detail)),
                 },

@@ -120,7 +120,8 @@ impl Reader {
         })
     }
 
-    fn poll_message(
+    /// Looks for the next message: what [`Reader::read_message`] waits by, for a task that does other things too.
+    pub fn poll_message(
         &mut self,
         connection: &Connection,
         context: &mut Context<'_>,
@@ -218,8 +219,9 @@ impl Reader {
         }
     }
 
-    /// Writes what waits; ready when nothing does, or nothing can leave any more.
-    fn poll_flush(&mut self, connection: &Connection, context: &mut Context<'_>) -> Poll<()> {
+    /// Writes what waits; ready when nothing does, or nothing can leave any more. The task is woken to write the rest,
+    /// and when the connection closes.
+    pub fn poll_flush(&mut self, connection: &Connection, context: &mut Context<'_>) -> Poll<()> {
         match (&mut self.stream, connection.socket()) {
             (Some(stream), _) => {
                 poll_flush_stream(stream, &mut self.unflushed, connection, context)

@@ -24,17 +24,18 @@ use tokio::sync::Notify;
 
 pub(super) use large_chat::LargeChat;
 
-use super::Gateway;
+use super::{Gateway, registry::Registry};
 
 /// Memberships read at a time when a user connects.
 const PAGE: usize = 500;
 
 /// The large chats that somebody here is a member of.
-#[derive(Default)]
 pub(super) struct Topics {
     chats: RwLock<HashMap<ChatId, Arc<LargeChat>>>,
-    /// How many sessions each user has here, those that are beginning included.
-    users: Mutex<HashMap<UserId, u32>>,
+    /// The sessions that stand.
+    registry: Arc<Registry>,
+    /// How many sessions of each user are beginning.
+    beginning: Mutex<HashMap<UserId, u32>>,
     subscription: Mutex<Option<Arc<dyn BusSubscription>>>,
     /// Orders subscribing and unsubscribing, so that the last decision is the last call.
     subscribing: tokio::sync::Mutex<()>,
@@ -51,6 +52,18 @@ struct Due {
 }
 
 impl Topics {
+    pub(super) fn new(registry: Arc<Registry>) -> Self {
+        Self {
+            chats: RwLock::default(),
+            registry,
+            beginning: Mutex::default(),
+            subscription: Mutex::default(),
+            subscribing: tokio::sync::Mutex::default(),
+            due: Mutex::default(),
+            wake: Notify::new(),
+        }
+    }
+
     /// Takes the node's subscription, the first or a new one.
     pub(super) fn attach(&self, subscription: Arc<dyn BusSubscription>) {
         *self.subscription.lock() = Some(subscription);
@@ -58,27 +71,30 @@ impl Topics {
 
     /// Notes that a session of a user begins.
     pub(super) fn enter(&self, user: &UserId) {
-        *self.users.lock().entry(user.clone()).or_default() += 1;
+        *self.beginning.lock().entry(user.clone()).or_default() += 1;
     }
 
-    /// Notes that one ended; with the last one the user is no member here any more.
-    pub(super) fn leave(&self, user: &UserId) {
-        {
-            let mut users = self.users.lock();
-            match users.get_mut(user) {
-                Some(sessions) if *sessions > 1 => {
-                    *sessions -= 1;
-                    return;
-                }
-                _ => users.remove(user),
-            };
+    /// Notes that it is in the registry by now, or never will be.
+    pub(super) fn entered(&self, user: &UserId) {
+        let mut beginning = self.beginning.lock();
+        match beginning.get_mut(user) {
+            Some(sessions) if *sessions > 1 => *sessions -= 1,
+            _ => drop(beginning.remove(user)),
         }
-        self.forget(user);
+    }
+
+    /// Notes that one left the registry; with the last one the user is no member here any more.
+    pub(super) fn leave(&self, user: &UserId) {
+        // Held, so that no other one begins meanwhile.
+        let beginning = self.beginning.lock();
+        if !beginning.contains_key(user) && !self.registry.has(user) {
+            self.forget(user);
+        }
     }
 
     /// Returns whether a user has a session here, or one that is beginning.
     fn holds(&self, user: &UserId) -> bool {
-        self.users.lock().contains_key(user)
+        self.beginning.lock().contains_key(user) || self.registry.has(user)
     }
 
     /// Lets a user be a member of no chat here.
