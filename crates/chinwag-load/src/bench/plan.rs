@@ -81,7 +81,7 @@ pub(super) struct Start {
     pub(super) measure: u64,
     /// Until when.
     pub(super) until: u64,
-    /// The chats with their last places: one each two connections, or one.
+    /// The process's chats with their last places: one each two connections, or one.
     pub(super) chats: Vec<(ChatId, Seq)>,
 }
 
@@ -121,6 +121,8 @@ pub(super) struct Outcome {
     pub(super) delivery: Counts,
     /// From when a message was due to when it was handed to the kernel: how far the generator itself is behind.
     pub(super) lag: Counts,
+    /// The same of the signs of life that connections give.
+    pub(super) heartbeat_lag: Counts,
     /// The deliveries' times, slice by slice of what is measured.
     pub(super) timeline: SliceCounts,
     /// Bytes of frames that came and left from the start on, heartbeats included.

@@ -1,11 +1,13 @@
 //! What came of a run: for a machine as JSON, for a person as a table.
 
 mod page;
+mod part;
 mod table;
 
 use serde::Serialize;
 
 pub use page::page;
+pub use part::Part;
 
 use super::{
     faults::Faults,
@@ -26,7 +28,7 @@ pub struct Report {
     pub settings: serde_json::Value,
     /// The server.
     pub target: Target,
-    /// What was measured; none where a message was lost, doubled or out of order.
+    /// What was measured; none where a message was lost, doubled or out of order, or an answer wrong.
     pub figures: Option<Figures>,
     /// How much of that there was.
     pub faults: u64,
@@ -78,6 +80,9 @@ pub struct Figures {
     /// The loop of bare sends beside it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bare: Option<Bare>,
+    /// How long each kind of thing took, where a run asks, or does several things at a time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
     /// What the server used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server: Option<Usage>,
@@ -186,9 +191,12 @@ pub struct Generator {
     pub processes: usize,
     /// What they used.
     pub usage: Usage,
-    /// From when a message was due to when the generator wrote it.
+    /// From when a message or a question was due to when the generator sent it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lag: Option<Percentiles>,
+    /// The same of the signs of life that its connections give; those within 10 ms go together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heartbeat_lag: Option<Percentiles>,
 }
 
 /// A loop that sends the same bytes to as many sockets, with nothing around.

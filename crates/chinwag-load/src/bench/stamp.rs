@@ -22,10 +22,15 @@ pub(super) struct Stamp {
 impl Stamp {
     /// Writes a content of `length` bytes, or a few more where the stamp itself needs them.
     pub(super) fn write(self, out: &mut Vec<u8>, length: usize) {
+        self.write_with(out, "", length);
+    }
+
+    /// Writes the same with something more in it than the stamp, such as `word ` to be found.
+    pub(super) fn write_with(self, out: &mut Vec<u8>, more: &str, length: usize) {
         let start = out.len();
         out.extend_from_slice(MARK);
         // Writing to a vector can't fail.
-        let _ = write!(out, "{} {} {} ", self.sender, self.number, self.due);
+        let _ = write!(out, "{} {} {} {more}", self.sender, self.number, self.due);
         while out.len() - start < length {
             let missing = length - (out.len() - start);
             out.extend_from_slice(&WORDS[..missing.min(WORDS.len())]);

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 
 pub use options::SiteOptions;
 pub(crate) use own_server::OwnServer;
-pub(crate) use people::{Person, TokenMaker};
+pub(crate) use people::{Person, TokenMaker, appear};
 
 /// The server.
 pub(crate) struct Site {

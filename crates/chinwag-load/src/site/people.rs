@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
+use chinwag_client::Http;
 use chinwag_proto::{UserId, http::TokenAnswer};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jsonwebtoken::{EncodingKey, Header};
@@ -52,6 +53,18 @@ impl TokenMaker {
             }
         }
     }
+}
+
+/// Lets users come into being: whom a token names is known from its first request on.
+pub(crate) async fn appear(url: &str, people: &[Person]) -> Result<()> {
+    let http = Http::new(url);
+    let ask = |person: &Person| {
+        let http = http.clone().with_token(&person.token);
+        async move { http.me().await }
+    };
+    let asked = stream::iter(people.iter().map(ask)).buffer_unordered(AT_ONCE);
+    let all: Result<Vec<_>, _> = asked.try_collect().await;
+    all.context("a user of the run is not let in").map(drop)
 }
 
 fn signed(id: UserId, secret: &str) -> Result<Person> {

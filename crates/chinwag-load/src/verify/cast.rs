@@ -12,7 +12,10 @@ use super::{
     line::{History, Private},
     options::Options,
 };
-use crate::{recording::RecordedHttp, site::Person, site::TokenMaker};
+use crate::{
+    recording::RecordedHttp,
+    site::{Person, TokenMaker, appear},
+};
 
 /// Users who come and go where others see them, beside those who chat.
 pub(super) const VISITORS: usize = 2;
@@ -55,13 +58,13 @@ impl Cast {
         let people = tokens
             .people("verify", options.users + VISITORS as u32)
             .await?;
+        appear(url, &people).await?;
         let mut cast = Self {
             people,
             chats: Vec::new(),
             url: url.to_owned(),
             history: Arc::clone(history),
         };
-        cast.appear().await?;
         let direct = (0..users).map(|one| Plan {
             owner: one,
             members: BTreeSet::from([one, (one + 1) % users]),
@@ -113,17 +116,6 @@ impl Cast {
             chat: chat.id,
             members: names(chat),
         })
-    }
-
-    /// Lets all come into being, by a first request.
-    async fn appear(&self) -> Result<()> {
-        let ask = |person: &Person| {
-            let http = Http::new(&self.url).with_token(&person.token);
-            async move { http.chats(None).await }
-        };
-        let asked = stream::iter(self.people.iter().map(ask)).buffer_unordered(MAKING);
-        let all: Result<Vec<_>, _> = asked.try_collect().await;
-        all.context("a user of the run is not let in").map(drop)
     }
 
     fn guests(&self, visited: bool) -> impl Iterator<Item = UserId> {

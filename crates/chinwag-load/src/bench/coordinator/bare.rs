@@ -10,9 +10,9 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use chinwag_proto::{
-    ChatId, Epoch, EventId, Seq, Timestamp, UserId,
+    ChatId, Epoch, EventId, Seq, UserId,
     frames::{LogBody, LogFrame},
-    shapes::{Message, MessageStatus},
+    shapes::Message,
 };
 
 use super::{
@@ -23,8 +23,9 @@ use super::{
 };
 use crate::bench::{
     faults::Faults,
+    message::plain,
     options::{Group, Pace, Times},
-    plan::{Node, Outcome, Plan, Start, Traffic},
+    plan::{Node, Outcome, Plan, Traffic},
     report::Bare,
     stamp::Stamp,
 };
@@ -74,11 +75,8 @@ pub(super) async fn run(run: &Run<'_>, settings: &Group, faults: &mut Faults) ->
         warm_up: f64::from(WARM_UP_ROUNDS) / rate,
         duration: f64::from(rounds - WARM_UP_ROUNDS) / rate,
     });
-    let start = Start {
-        chats: vec![(ChatId(1), Seq(0))],
-        ..start
-    };
-    crew.begin(vec![start.clone(); plans.len()]).await?;
+    crew.assign(std::iter::repeat(vec![(ChatId(1), Seq(0))]));
+    crew.begin(&start).await?;
     let (begin, content_bytes) = (start.begin, settings.content_bytes);
     let sending = move || send_rounds(sockets, begin, rate, rounds, content_bytes);
     // The sockets stay open until all that was sent is read.
@@ -154,26 +152,11 @@ fn frame(number: u32, due: u64, content_bytes: usize) -> Result<Vec<u8>> {
     let mut content = Vec::new();
     stamp.write(&mut content, content_bytes);
     let seq = Seq(u64::from(number));
+    let client_id = chinwag_proto::ClientId::new(&uuid::Uuid::now_v7().to_string())?;
+    let (id, sender) = (EventId(number.into()), UserId::new("bench-00000000-0")?);
     let message = Message {
-        id: EventId(number.into()),
-        chat_id: ChatId(1),
-        seq,
-        sender_id: UserId::new("bench-00000000-0")?,
-        client_id: Some(chinwag_proto::ClientId::new(
-            &uuid::Uuid::now_v7().to_string(),
-        )?),
-        content: String::from_utf8(content)?,
-        timestamp: Timestamp::default(),
-        client_timestamp: None,
-        status: MessageStatus::Sent,
-        edited_at: None,
-        deleted_at: None,
-        deleted_by: None,
-        reply_to: None,
-        mentions: Vec::new(),
-        metadata: Default::default(),
-        reactions: Vec::new(),
-        change_seq: seq,
+        client_id: Some(client_id),
+        ..plain(ChatId(1), id, seq, sender, String::from_utf8(content)?)
     };
     let frame = LogFrame {
         chat_id: ChatId(1),

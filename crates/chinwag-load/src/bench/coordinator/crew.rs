@@ -3,6 +3,7 @@
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result, bail};
+use chinwag_proto::{ChatId, Seq};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
     process::{Child, ChildStdin, ChildStdout, Command},
@@ -26,6 +27,7 @@ struct Generator {
     _child: Child,
     pid: u32,
     input: ChildStdin,
+    chats: Vec<(ChatId, Seq)>,
     connections: usize,
     ready: usize,
     arrived: u64,
@@ -52,6 +54,7 @@ impl Crew {
                 pid: child.id().context("it has ended already")?,
                 _child: child,
                 input,
+                chats: Vec::new(),
                 connections: plan.count,
                 ready: 0,
                 arrived: 0,
@@ -74,29 +77,42 @@ impl Crew {
                 waited_for -= 1;
             }
             let ready = self.generators.iter().map(|it| it.ready).sum();
-            progress.connecting(ready, all);
+            progress.ready(ready, all, "connections");
         }
         Ok(())
     }
 
-    /// Tells all to begin, each with its part of the chats.
-    pub(super) async fn begin(&mut self, starts: Vec<Start>) -> Result<()> {
-        for (generator, start) in self.generators.iter_mut().zip(starts) {
+    /// Gives each process its chats with their last places.
+    pub(super) fn assign(&mut self, chats: impl IntoIterator<Item = Vec<(ChatId, Seq)>>) {
+        for (generator, chats) in self.generators.iter_mut().zip(chats) {
+            generator.chats = chats;
+        }
+    }
+
+    /// Tells all to begin, each in its chats.
+    pub(super) async fn begin(&mut self, start: &Start) -> Result<()> {
+        for generator in &mut self.generators {
+            let start = Start {
+                chats: generator.chats.clone(),
+                ..start.clone()
+            };
             write_line(&mut generator.input, &Order::Start(start)).await?;
         }
         Ok(())
     }
 
     /// Waits until all have sent their last message, and returns how many there were.
-    pub(super) async fn sent(&mut self, progress: &Progress) -> Result<u64> {
+    pub(super) async fn sent(&mut self, progress: Option<&Progress>) -> Result<u64> {
         let (mut waited_for, mut all) = (self.generators.len(), 0);
         while waited_for > 0 {
             if let (_, Word::Sent { messages }) = self.word().await? {
                 waited_for -= 1;
                 all += messages;
             }
-            let arrived = self.generators.iter().map(|it| it.arrived);
-            progress.arrived(arrived.sum());
+            if let Some(progress) = progress {
+                let arrived = self.generators.iter().map(|it| it.arrived);
+                progress.counted(arrived.sum());
+            }
         }
         Ok(all)
     }

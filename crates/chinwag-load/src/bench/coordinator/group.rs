@@ -7,7 +7,8 @@ use anyhow::{Result, ensure};
 use super::{
     Run, bare,
     crew::Crew,
-    measuring::{figures, send},
+    figures,
+    measuring::send,
     people,
     plans::{pace, plans, shares, start},
 };
@@ -20,6 +21,30 @@ use crate::bench::{
 };
 
 pub(super) async fn run(run: &Run<'_>, settings: &options::Group) -> Result<Report> {
+    let crew = connect(run, settings).await?;
+    settle(run, settings.settle).await;
+    let start = start(settings.times);
+    let (used, outcomes) = send(run, crew, &start).await?;
+    let (mut figures, mut faults) = figures::of_messages("deliveries", &used, &outcomes)?;
+    figures.last_delivery = last_deliveries(&outcomes, &start, &mut faults);
+    if !settings.no_bare && faults.count == 0 {
+        run.progress.say("bare sends");
+        let mut bare = bare::run(run, settings, &mut faults).await?;
+        let each = figures.server.and_then(|server| server.cpu_ms_per_1000);
+        bare.server_ratio = each.map(|each| each / bare.cpu_ms_per_1000);
+        figures.bare = Some(bare);
+    }
+    Ok(Report::of(
+        "group",
+        settings,
+        run.server.target(),
+        figures,
+        faults,
+    ))
+}
+
+/// Connects users, and makes the group of all.
+pub(super) async fn connect(run: &Run<'_>, settings: &options::Group) -> Result<Crew> {
     let (members, senders) = (settings.members, settings.senders);
     ensure!(senders <= members, "only members send");
     let shares = shares(members, run.options.processes, 1)?;
@@ -36,29 +61,8 @@ pub(super) async fn run(run: &Run<'_>, settings: &options::Group) -> Result<Repo
     crew.connected(run.progress).await?;
     run.progress.say("the group is made");
     let chat = people::group(run.server.url(), &people).await?;
-    settle(run, settings.settle).await;
-    let start = Start {
-        chats: vec![chat],
-        ..start(settings.times)
-    };
-    let starts = vec![start.clone(); plans.len()];
-    let (used, outcomes) = send(run, crew, starts, &start).await?;
-    let (mut figures, mut faults) = figures("deliveries", &used, &outcomes)?;
-    figures.last_delivery = last_deliveries(&outcomes, &start, &mut faults);
-    if !settings.no_bare && faults.count == 0 {
-        run.progress.say("bare sends");
-        let mut bare = bare::run(run, settings, &mut faults).await?;
-        let each = figures.server.and_then(|server| server.cpu_ms_per_1000);
-        bare.server_ratio = each.map(|each| each / bare.cpu_ms_per_1000);
-        figures.bare = Some(bare);
-    }
-    Ok(Report::of(
-        "group",
-        settings,
-        run.server.target(),
-        figures,
-        faults,
-    ))
+    crew.assign(std::iter::repeat(vec![chat]));
+    Ok(crew)
 }
 
 async fn settle(run: &Run<'_>, seconds: f64) {

@@ -7,15 +7,15 @@ use anyhow::{Context as _, Result};
 use super::{
     Run,
     crew::Crew,
-    measuring::{bytes, measure},
+    figures,
+    measuring::send,
     plans::{plans, shares, start},
     process,
 };
 use crate::bench::{
-    faults::Faults,
     options::{self, Times},
     plan::Traffic,
-    report::{Figures, Generator, Memory, Report, Usage},
+    report::{Memory, Report},
 };
 
 /// Connections of a first round, so that what is made once a process isn't counted.
@@ -36,32 +36,17 @@ pub(super) async fn run(run: &Run<'_>, settings: &options::Idle) -> Result<Repor
         warm_up: 0.0,
         duration: settings.hold,
     });
-    let pids: Vec<u32> = crew.pids().collect();
-    let used = measure(run, &start, &pids).await?;
-    let after_bytes = process::resident_bytes(pid)?;
-    // Only now is it certain that none was lost meanwhile.
-    let outcomes = crew.finish(0).await?;
-    let growth = after_bytes.saturating_sub(before_bytes) as f64;
-    let figures = Figures {
-        seconds: used.seconds,
-        server: used.server.map(|cpu| Usage::of(cpu, used.seconds, None)),
-        memory: Some(Memory {
+    // That none was lost is certain once all processes have told what came of theirs.
+    let (used, outcomes) = send(run, crew, &start).await?;
+    let (mut figures, faults) = figures::of(None, &used, &outcomes)?;
+    figures.memory = used.memory.map(|memory| {
+        let growth = memory.after_bytes.saturating_sub(before_bytes) as f64;
+        Memory {
             before_bytes,
-            after_bytes,
-            peak_bytes: used.peak_bytes.max(after_bytes),
             bytes_per_connection: Some(growth / f64::from(settings.connections)),
-        }),
-        generator: Generator {
-            processes: outcomes.len(),
-            usage: Usage::of(used.generator, used.seconds, None),
-            lag: None,
-        },
-        kernel: used.kernel,
-        bytes: Some(bytes(&outcomes)),
-        usage: used.usage,
-        ..Figures::default()
-    };
-    let faults = Faults::default();
+            ..memory
+        }
+    });
     Ok(Report::of(
         "idle",
         settings,
@@ -72,7 +57,7 @@ pub(super) async fn run(run: &Run<'_>, settings: &options::Idle) -> Result<Repor
 }
 
 /// Opens connections of users of their own.
-async fn hold(run: &Run<'_>, connections: u32) -> Result<Crew> {
+pub(super) async fn hold(run: &Run<'_>, connections: u32) -> Result<Crew> {
     let shares = shares(connections, run.options.processes, 1)?;
     let people = run.server.tokens().people("bench", connections).await?;
     let plans = plans(run, &shares, &people, 0, |_, _| Traffic::Idle);

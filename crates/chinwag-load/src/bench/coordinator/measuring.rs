@@ -1,17 +1,14 @@
 //! What processes use while it counts.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use super::{Run, crew::Crew, kernel, process};
 use crate::{
     bench::{
-        faults::Faults,
-        latency::Latency,
-        plan::{Bytes, Outcome, Start},
-        report::{Figures, Generator, KernelGrowth, Memory, Moment, Usage, Work},
-        timeline,
+        plan::{Outcome, Start},
+        report::{KernelGrowth, Memory, Moment},
     },
     clock::{MILLISECOND, SECOND, now},
 };
@@ -27,8 +24,6 @@ pub(super) struct Used {
     pub(super) server: Option<Duration>,
     pub(super) generator: Duration,
     pub(super) memory: Option<Memory>,
-    /// The most memory that the server had, nothing where it isn't known.
-    pub(super) peak_bytes: u64,
     pub(super) kernel: Option<KernelGrowth>,
     pub(super) usage: Vec<Moment>,
 }
@@ -73,23 +68,63 @@ impl Look {
 
 /// Measures from `start.measure` to `start.until`, beside the processes that send meanwhile.
 pub(super) async fn measure(run: &Run<'_>, start: &Start, generators: &[u32]) -> Result<Used> {
+    let seconds = start.until.saturating_sub(start.measure);
+    let every = (seconds / LOOKS).max(SHORTEST);
+    run.progress.lasts(start.begin, start.until);
+    let work = async {
+        until(start.until).await;
+        Ok(())
+    };
+    let (used, ()) = measure_while(run, start.measure, every, generators, work).await?;
+    Ok(used)
+}
+
+/// Measures from a moment until work is done that began before it.
+pub(super) async fn measure_while<T>(
+    run: &Run<'_>,
+    from: u64,
+    every: u64,
+    generators: &[u32],
+    work: impl Future<Output = Result<T>>,
+) -> Result<(Used, T)> {
     let server = run.server.pid;
     let before_bytes = server.map(process::resident_bytes).transpose()?;
-    until(start.measure).await;
+    let mut work = pin!(work);
+    let mut done = tokio::select! {
+        done = &mut work => Some(done?),
+        () = until(from) => None,
+    };
     let first = Look::now(server, generators)?;
-    let every = (start.until.saturating_sub(start.measure) / LOOKS).max(SHORTEST);
     let (mut last, mut usage) = (first, Vec::new());
-    let mut peak_bytes = first.resident_bytes.unwrap_or_default();
-    while last.at < start.until {
-        until(start.until.min(last.at + every)).await;
+    while done.is_none() {
+        done = tokio::select! {
+            done = &mut work => Some(done?),
+            () = until(last.at + every) => None,
+        };
+        run.progress.moved();
         let look = Look::now(server, generators)?;
-        peak_bytes = peak_bytes.max(look.resident_bytes.unwrap_or_default());
-        usage.push(look.since(&last, first.at));
+        // In what is left at the end, a step of the kernel's count would look like many processors.
+        if usage.is_empty() || look.at - last.at >= SHORTEST / 2 {
+            usage.push(look.since(&last, first.at));
+        }
         last = look;
     }
+    let used = used(run, before_bytes, first, last, usage);
+    Ok((used, done.context("the work isn't done")?))
+}
+
+fn used(
+    run: &Run<'_>,
+    before_bytes: Option<u64>,
+    first: Look,
+    last: Look,
+    usage: Vec<Moment>,
+) -> Used {
+    let seen = usage.iter().filter_map(|look| look.server_resident_bytes);
+    let peak_bytes = seen.chain(first.resident_bytes).max().unwrap_or_default();
     let memory = before_bytes.zip(last.resident_bytes);
     let after = kernel::read().ok();
-    Ok(Used {
+    Used {
         seconds: Duration::from_nanos(last.at - first.at).as_secs_f64(),
         server: last
             .server
@@ -102,22 +137,12 @@ pub(super) async fn measure(run: &Run<'_>, start: &Start, generators: &[u32]) ->
             peak_bytes,
             bytes_per_connection: None,
         }),
-        peak_bytes,
         kernel: run
             .kernel
             .zip(after)
             .map(|(before, after)| KernelGrowth { before, after }),
         usage,
-    })
-}
-
-/// Adds what all processes read and wrote.
-pub(super) fn bytes(outcomes: &[Outcome]) -> Bytes {
-    let all = outcomes.iter().map(|outcome| outcome.bytes);
-    all.fold(Bytes::default(), |sum, bytes| Bytes {
-        received: sum.received + bytes.received,
-        sent: sum.sent + bytes.sent,
-    })
+    }
 }
 
 /// Waits until a moment of the shared clock.
@@ -129,56 +154,12 @@ pub(super) async fn until(time: u64) {
 pub(super) async fn send(
     run: &Run<'_>,
     mut crew: Crew,
-    starts: Vec<Start>,
     start: &Start,
 ) -> Result<(Used, Vec<Outcome>)> {
     let pids: Vec<u32> = crew.pids().collect();
-    crew.begin(starts).await?;
-    run.progress.restart();
-    let (used, sent) = tokio::try_join!(measure(run, start, &pids), crew.sent(run.progress))?;
+    crew.begin(start).await?;
+    let sent = crew.sent(Some(run.progress));
+    let (used, sent) = tokio::try_join!(measure(run, start, &pids), sent)?;
     let outcomes = crew.finish(sent).await?;
     Ok((used, outcomes))
-}
-
-/// Puts together what all processes measured.
-pub(super) fn figures(
-    unit: &'static str,
-    used: &Used,
-    outcomes: &[Outcome],
-) -> Result<(Figures, Faults)> {
-    let (mut ack, mut delivery, mut lag) = (Latency::new(), Latency::new(), Latency::new());
-    let mut faults = Faults::default();
-    for outcome in outcomes {
-        ack.add(&outcome.ack)?;
-        delivery.add(&outcome.delivery)?;
-        lag.add(&outcome.lag)?;
-        faults.merge(outcome.faults.clone());
-    }
-    let count = outcomes.iter().map(|outcome| outcome.completed).sum();
-    let figures = Figures {
-        seconds: used.seconds,
-        work: Some(Work {
-            unit,
-            count,
-            per_second: count as f64 / used.seconds,
-        }),
-        ack: ack.percentiles(),
-        delivery: delivery.percentiles(),
-        server: used
-            .server
-            .map(|cpu| Usage::of(cpu, used.seconds, Some(count))),
-        memory: used.memory,
-        generator: Generator {
-            processes: outcomes.len(),
-            usage: Usage::of(used.generator, used.seconds, Some(count)),
-            lag: lag.percentiles(),
-        },
-        kernel: used.kernel,
-        bytes: Some(bytes(outcomes)),
-        timeline: timeline::merged(outcomes.iter().map(|outcome| &outcome.timeline))?,
-        curve: delivery.curve(),
-        usage: used.usage.clone(),
-        ..Figures::default()
-    };
-    Ok((figures, faults))
 }

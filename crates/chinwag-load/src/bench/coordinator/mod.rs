@@ -1,13 +1,16 @@
 //! A run from its beginning to its report.
 
+mod asking;
 mod bare;
 mod crew;
 mod direct;
+mod figures;
 mod group;
 mod idle;
 mod kernel;
 mod measured;
 mod measuring;
+mod mixed;
 mod people;
 mod plans;
 mod process;
@@ -15,7 +18,11 @@ mod progress;
 
 use anyhow::Result;
 
-use self::{measured::Measured, progress::Progress};
+use self::{
+    asking::{history, search, storm},
+    measured::Measured,
+    progress::Progress,
+};
 use super::{
     options::{Options, Scenario},
     report::{Kernel, Report},
@@ -23,7 +30,8 @@ use super::{
 
 /// Does a run: starts what it needs, measures, and stops what it started.
 ///
-/// Errors: what keeps the run from its end. That messages were lost, doubled or out of order is told in the report.
+/// Errors: what keeps the run from its end. That messages were lost, doubled or out of order, or answers wrong, is told
+/// in the report.
 pub async fn run(scenario: &Scenario, options: &Options) -> Result<Report> {
     crate::open_files::allow_all()?;
     let progress = Progress::new();
@@ -39,6 +47,10 @@ pub async fn run(scenario: &Scenario, options: &Options) -> Result<Report> {
         Scenario::Direct(settings) => direct::run(&run, settings).await,
         Scenario::Group(settings) => group::run(&run, settings).await,
         Scenario::Idle(settings) => idle::run(&run, settings).await,
+        Scenario::History(settings) => history::run(&run, settings).await,
+        Scenario::Search(settings) => search::run(&run, settings).await,
+        Scenario::Storm(settings) => storm::run(&run, settings).await,
+        Scenario::Mixed(settings) => mixed::run(&run, settings).await,
     };
     progress.say("the server stops");
     server.close().await?;

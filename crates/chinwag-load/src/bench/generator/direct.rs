@@ -5,12 +5,13 @@ use std::collections::VecDeque;
 use anyhow::Result;
 
 use super::{
-    load::{Load, Measures, SendWriter},
+    load::{Load, SendWriter},
     net::{Listener, Net},
-    pacer::Pacer,
     scan::Seen,
 };
 use crate::bench::{
+    measures::Measures,
+    pacer::Pacer,
     plan::{Outcome, Pace, Plan, Start},
     stamp::Stamp,
 };

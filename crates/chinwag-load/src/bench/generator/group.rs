@@ -3,12 +3,13 @@
 use anyhow::Result;
 
 use super::{
-    load::{Load, Measures, SendWriter},
+    load::{Load, SendWriter},
     net::{Listener, Net},
-    pacer::Pacer,
     scan::Seen,
 };
 use crate::bench::{
+    measures::Measures,
+    pacer::Pacer,
     plan::{Outcome, Pace, Plan, SeenPlace, Start},
     stamp::Stamp,
 };

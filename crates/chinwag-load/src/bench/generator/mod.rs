@@ -11,7 +11,6 @@ mod idle;
 mod load;
 mod net;
 mod orders;
-mod pacer;
 mod scan;
 mod uuid;
 
@@ -25,7 +24,7 @@ use self::{
     net::{Events, Net, Target, read_buffer},
     orders::Orders,
 };
-use super::plan::{Order, Outcome, Plan, Traffic, Word};
+use super::plan::{Order, Plan, Traffic, Word};
 use crate::clock::{MILLISECOND, SECOND, now};
 
 /// How often the coordinator is told how far it is.
@@ -108,10 +107,7 @@ fn drive<L: Load>(mut net: Net, mut orders: Orders, mut load: L, plan: &Plan) ->
                 if let Some(messages) = messages
                     && (load.is_complete(messages) || time >= give_up_at)
                 {
-                    let outcome = Outcome {
-                        bytes: net.take_bytes(),
-                        ..load.outcome(messages)
-                    };
+                    let outcome = net.counted(load.outcome(messages));
                     return orders::say(&Word::Done(Box::new(outcome)));
                 }
             }
@@ -134,7 +130,7 @@ fn drive<L: Load>(mut net: Net, mut orders: Orders, mut load: L, plan: &Plan) ->
             stage = match order {
                 Order::Start(start) => {
                     load.start(&start);
-                    net.take_bytes();
+                    net.count_anew();
                     Stage::Sending
                 }
                 Order::Finish { messages } => Stage::Finishing {

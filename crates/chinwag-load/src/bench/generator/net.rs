@@ -15,7 +15,10 @@ use super::{
     scan::{Seen, scan},
 };
 use crate::{
-    bench::plan::{Bytes, Node},
+    bench::{
+        latency::Latency,
+        plan::{Bytes, Node, Outcome},
+    },
     clock::{MILLISECOND, SECOND, now},
 };
 
@@ -69,6 +72,8 @@ pub(super) struct Net {
 struct Heartbeats {
     next: usize,
     due: u64,
+    /// From when each was due to when it was given.
+    lag: Latency,
 }
 
 /// What a wait brought.
@@ -93,7 +98,11 @@ impl Net {
             ready: 0,
             mask: rand::random(),
             text: Vec::new(),
-            heartbeats: Heartbeats { next: 0, due: 0 },
+            heartbeats: Heartbeats {
+                next: 0,
+                due: 0,
+                lag: Latency::new(),
+            },
             bytes: Bytes::default(),
         })
     }
@@ -108,9 +117,19 @@ impl Net {
         self.ready == self.target.count
     }
 
-    /// Returns the bytes that came and left since this was asked for last.
-    pub(super) fn take_bytes(&mut self) -> Bytes {
-        std::mem::take(&mut self.bytes)
+    /// Begins to count bytes and heartbeats anew.
+    pub(super) fn count_anew(&mut self) {
+        self.bytes = Bytes::default();
+        self.heartbeats.lag = Latency::new();
+    }
+
+    /// Adds the bytes and heartbeats that were counted to what came of the load.
+    pub(super) fn counted(&self, outcome: Outcome) -> Outcome {
+        Outcome {
+            bytes: self.bytes,
+            heartbeat_lag: self.heartbeats.lag.counts(),
+            ..outcome
+        }
     }
 
     /// Opens connections as long as few handshakes are under way.
@@ -176,6 +195,8 @@ impl Net {
             self.say(index, |text| {
                 text.extend_from_slice(br#"{"type":"heartbeat"}"#)
             });
+            let behind = now().saturating_sub(self.heartbeats.due);
+            self.heartbeats.lag.record(behind);
             self.heartbeats.next = (index + 1) % count;
             self.heartbeats.due += HEARTBEAT / count as u64;
         }

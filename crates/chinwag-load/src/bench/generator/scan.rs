@@ -73,33 +73,17 @@ fn after<'a>(text: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
 #[cfg(test)]
 mod tests {
     use chinwag_proto::{
-        ChatId, Epoch, EventId, Seq, Timestamp, UserId,
+        ChatId, Epoch, EventId, Seq, UserId,
         frames::{LogBody, LogFrame, ServerFrame},
-        shapes::{Message, MessageStatus},
+        shapes::Message,
     };
 
     use super::*;
+    use crate::bench::message::plain;
 
     fn sent(content: &str) -> Message {
-        Message {
-            id: EventId(77),
-            chat_id: ChatId(5),
-            seq: Seq(9),
-            sender_id: UserId::new("ana").unwrap(),
-            client_id: None,
-            content: content.into(),
-            timestamp: Timestamp::default(),
-            client_timestamp: None,
-            status: MessageStatus::Sent,
-            edited_at: None,
-            deleted_at: None,
-            deleted_by: None,
-            reply_to: None,
-            mentions: Vec::new(),
-            metadata: Default::default(),
-            reactions: Vec::new(),
-            change_seq: Seq(9),
-        }
+        let sender = UserId::new("ana").unwrap();
+        plain(ChatId(5), EventId(77), Seq(9), sender, content.into())
     }
 
     fn live(content: &str) -> ServerFrame {

@@ -1,10 +1,17 @@
 //! What a run is asked for, as it is said on a command line.
 
+mod asking;
+mod mixed;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+pub use self::{
+    asking::{Asks, Filled, History, Search, Storm},
+    mixed::Mixed,
+};
 use crate::site::SiteOptions;
 
 /// A run.
@@ -16,6 +23,15 @@ pub enum Scenario {
     Group(Group),
     /// Connections of different users that only give signs of life: what each costs.
     Idle(Idle),
+    /// Pages of messages that were said before, read backwards.
+    History(History),
+    /// Words in what was said before.
+    Search(Search),
+    /// All connections are cut at once and come back: how long until each knows what it missed.
+    Storm(Storm),
+    /// What so many users do in their busiest hour, all at once: chats, groups, pages of history, searches, and
+    /// connections that are just there.
+    Mixed(Mixed),
 }
 
 /// Direct chats.
