@@ -78,12 +78,20 @@ mod tests {
     fn a_file_says_what_the_command_line_would() {
         let runs = parse(
             "[[run]]\nscenario = 'direct'\nconnections = 1000\nrate = 250.5\n\
-             [[run]]\nscenario = \"group\"\nmembers = 10\nno_bare = true\nduration = 2\n",
+             [[run]]\nscenario = \"group\"\nmembers = 10\nno_bare = true\nduration = 2\n\
+             [[run]]\nscenario = 'history'\nmessages = 70\npage = 20\nrate = 9.5\n",
         );
         let runs = runs.unwrap();
-        let [Scenario::Direct(direct), Scenario::Group(group)] = &runs[..] else {
+        let [
+            Scenario::Direct(direct),
+            Scenario::Group(group),
+            Scenario::History(history),
+        ] = &runs[..]
+        else {
             panic!("{runs:?}");
         };
+        assert_eq!((history.filled.messages, history.page), (70, 20));
+        assert!((history.asks.rate - 9.5).abs() < 1e-9);
         assert_eq!((direct.connections, direct.pace.rate), (1_000, Some(250.5)));
         assert!(
             (direct.times.duration - 10.0).abs() < 1e-9,

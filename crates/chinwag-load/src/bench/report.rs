@@ -2,6 +2,7 @@
 
 mod page;
 mod part;
+mod settings;
 mod table;
 
 use serde::Serialize;

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Bare, Figures, KernelGrowth, Memory, Report, Usage};
+use super::{Bare, Figures, KernelGrowth, Memory, Report, Usage, settings};
 use crate::bench::latency::Percentiles;
 
 /// How wide the names of rows are.
@@ -10,7 +10,7 @@ const NAMES: usize = 30;
 
 impl Display for Report {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(out, "{}: {}", self.scenario, settings(&self.settings))?;
+        writeln!(out, "{}", settings::text(self.scenario, &self.settings))?;
         if let Some(started) = &self.target.started {
             let (ready, memory) = (started.ready_ms, megabytes(started.resident_bytes));
             row(
@@ -79,7 +79,10 @@ impl Display for Figures {
             row(out, "", &format!("{} ms", head.concat()))?;
         }
         for part in &self.parts {
-            let text = format!("{}  {:.1}/s", times_of(&part.times), part.per_second);
+            // What is counted stands in a row of its own where there is only one kind.
+            let rate = self.work.is_none().then_some(part.per_second);
+            let rate = rate.map(|rate| format!("{rate:>10.1}/s"));
+            let text = times_of(&part.times) + &rate.unwrap_or_default();
             row(out, &format!("{} after", part.name), &text)?;
         }
         for (name, percentiles) in times {
@@ -100,7 +103,7 @@ impl Display for Figures {
             row(out, "kernel, all sockets", &kernel_of(kernel))?;
         }
         if let Some(bytes) = &self.bytes {
-            let (received, sent) = (megabytes(bytes.received), megabytes(bytes.sent));
+            let (received, sent) = (kilobytes(bytes.received), kilobytes(bytes.sent));
             row(
                 out,
                 "bytes",
@@ -173,17 +176,9 @@ fn megabytes(bytes: u64) -> String {
     format!("{:.1} MB", bytes as f64 / 1e6)
 }
 
-/// Writes settings as one line, in the words of the command line.
-fn settings(settings: &serde_json::Value) -> String {
-    let all = settings.as_object().into_iter().flatten();
-    let words = all.map(|(name, value)| format!("{} {value}", dashed(name)));
-    words.collect::<Vec<_>>().join(", ")
-}
-
-fn dashed(name: &str) -> String {
-    let word = |letter: char| match letter.is_ascii_uppercase() {
-        true => format!("-{}", letter.to_ascii_lowercase()),
-        false => letter.to_string(),
-    };
-    name.chars().map(word).collect()
+fn kilobytes(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        _ => megabytes(bytes),
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Result, ensure};
 use chinwag_proto::http::{HistoryQuery, MessagesPage};
 
-use super::{Chats, Question, filling::Chat};
+use super::{Chats, Question, chat::Chat};
 use crate::bench::{coordinator::Run, options, report::Report};
 
 /// A page's texts have room in one answer, beside all else that it tells of its messages.
@@ -74,7 +74,7 @@ fn check(chat: &Chat, page: &MessagesPage, begin: usize, end: usize) -> Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::coordinator::asking::filling::known;
+    use crate::bench::coordinator::asking::chat::known;
 
     /// Returns the page of the messages 3 to 5, of which something is made.
     fn checked(change: impl FnOnce(&mut MessagesPage)) -> Result<()> {

@@ -1,5 +1,6 @@
 //! Questions at a rate, each answer checked. The coordinator asks them itself, over HTTP and sessions of its own.
 
+mod chat;
 mod filling;
 pub(super) mod history;
 pub(super) mod search;

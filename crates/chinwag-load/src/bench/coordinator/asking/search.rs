@@ -7,7 +7,7 @@ use chinwag_proto::http::SearchAnswer;
 
 use super::{
     Chats, Question,
-    filling::{Chat, Said, word},
+    chat::{Chat, Said, word},
 };
 use crate::{
     bench::{coordinator::Run, options, report::Report},
@@ -118,7 +118,7 @@ mod tests {
     use chinwag_proto::http::SearchHit;
 
     use super::*;
-    use crate::bench::coordinator::asking::filling::known;
+    use crate::bench::coordinator::asking::chat::known;
 
     /// Returns what is found of the second of two words, of which something is made.
     fn checked(change: impl FnOnce(&mut SearchAnswer)) -> Result<()> {

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 
 use super::{
     Chats, PATIENCE, Question, ask_when_due,
-    filling::{Chat, Member},
+    chat::{Chat, Member},
     session::{Session, Synced},
 };
 use crate::{
@@ -175,7 +175,7 @@ mod tests {
     use chinwag_proto::{Epoch, Seq, http::SyncChat};
 
     use super::*;
-    use crate::bench::coordinator::asking::filling::known;
+    use crate::bench::coordinator::asking::chat::known;
 
     /// Returns what was missed, of which something is made.
     fn checked(change: impl FnOnce(&mut Synced)) -> Result<()> {

@@ -20,7 +20,7 @@ const NAMES: f64 = 30.0;
 const ROW: f64 = 15.0;
 /// The room of a short name with its stroke, and of a long one.
 const SHORT: f64 = 70.0;
-const LONG: f64 = 140.0;
+const LONG: f64 = 200.0;
 /// The letters of a name that is short.
 const SHORT_LETTERS: usize = 9;
 
@@ -35,12 +35,33 @@ pub(super) struct Plot {
 /// One line of it.
 pub(super) struct Line {
     name: &'static str,
+    /// Which of the page's colours it has.
+    colour: usize,
     points: Vec<(f64, f64)>,
+    is_dashed: bool,
 }
 
 impl Line {
-    pub(super) fn new(name: &'static str, points: Vec<(f64, f64)>) -> Self {
-        Self { name, points }
+    pub(super) fn new(name: &'static str, colour: usize, points: Vec<(f64, f64)>) -> Self {
+        Self {
+            name,
+            colour,
+            points,
+            is_dashed: false,
+        }
+    }
+
+    /// Draws it in dashes, so that one below it is seen where both are the same.
+    pub(super) fn dashed(self) -> Self {
+        Self {
+            is_dashed: true,
+            ..self
+        }
+    }
+
+    fn class(&self) -> String {
+        let dashed = if self.is_dashed { " dashed" } else { "" };
+        format!("c{}{dashed}", self.colour)
     }
 }
 
@@ -75,7 +96,7 @@ impl Plot {
         let top = names.bottom();
         grid(&mut svg, top, x, y);
         for (nth, line) in self.lines.iter().enumerate() {
-            draw(&mut svg, line, nth, top, x, y);
+            draw(&mut svg, line, top, x, y);
             names.write(&mut svg, line, nth);
         }
         svg.push_str("</svg>\n");
@@ -116,10 +137,10 @@ impl Names {
         let (row, column) = (nth / self.in_a_row, nth % self.in_a_row);
         let left = LEFT + self.width * column as f64;
         let base = NAMES + ROW * row as f64;
-        let (name, stroke) = (escaped(line.name), base - 4.0);
+        let (name, class, stroke) = (escaped(line.name), line.class(), base - 4.0);
         let _ = write!(
             svg,
-            "<path class=\"c{nth}\" d=\"M{left} {stroke}h12\" stroke-width=\"2\"/>\
+            "<path class=\"{class}\" d=\"M{left} {stroke}h12\" stroke-width=\"2\"/>\
              <text x=\"{}\" y=\"{base}\">{name}</text>",
             left + 16.0
         );
@@ -157,7 +178,7 @@ fn grid(svg: &mut String, top: f64, x: Scale, y: Scale) {
     }
 }
 
-fn draw(svg: &mut String, line: &Line, nth: usize, top: f64, x: Scale, y: Scale) {
+fn draw(svg: &mut String, line: &Line, top: f64, x: Scale, y: Scale) {
     let mut points = String::new();
     for (one, other) in &line.points {
         let _ = write!(
@@ -167,10 +188,10 @@ fn draw(svg: &mut String, line: &Line, nth: usize, top: f64, x: Scale, y: Scale)
             down(y, top, *other)
         );
     }
-    let name = escaped(line.name);
+    let (name, class) = (escaped(line.name), line.class());
     let _ = write!(
         svg,
-        "<polyline class=\"c{nth}\" points=\"{points}\"><title>{name}</title></polyline>"
+        "<polyline class=\"{class}\" points=\"{points}\"><title>{name}</title></polyline>"
     );
 }
 
@@ -184,14 +205,14 @@ mod tests {
             title: "a < b".to_owned(),
             x: Axis::linear("s"),
             y: Axis::logarithmic("ms"),
-            lines: vec![Line::new("p50", vec![(0.0, 0.1), (5.0, 12.0)])],
+            lines: vec![Line::new("p50", 0, vec![(0.0, 0.1), (5.0, 12.0)])],
         };
         assert!(plot.has_points());
         let svg = plot.svg();
         assert!(svg.contains("a &lt; b") && !svg.contains("a < b"));
         assert!(svg.contains("points=\"48.0,"), "{svg}");
         let empty = Plot {
-            lines: vec![Line::new("p50", Vec::new())],
+            lines: vec![Line::new("p50", 0, Vec::new())],
             ..plot
         };
         assert!(!empty.has_points());

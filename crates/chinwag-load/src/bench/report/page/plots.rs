@@ -12,6 +12,8 @@ const LAST_QUANTILE: f64 = 0.999_999;
 /// What the plots are of: a kind of thing that took time, again and again.
 struct Series<'a> {
     name: &'static str,
+    /// The same in all plots.
+    colour: usize,
     timeline: &'a [Slice],
     curve: &'a [CurvePoint],
 }
@@ -31,12 +33,15 @@ fn series(figures: &Figures) -> Vec<Series<'_>> {
     if figures.parts.is_empty() {
         return vec![Series {
             name: "deliveries",
+            colour: 0,
             timeline: &figures.timeline,
             curve: &figures.curve,
         }];
     }
-    let parts = figures.parts.iter().map(|part| Series {
+    let parts = figures.parts.iter().enumerate();
+    let parts = parts.map(|(colour, part)| Series {
         name: part.name,
+        colour,
         timeline: &part.timeline,
         curve: &part.curve,
     });
@@ -52,15 +57,17 @@ fn over_time(timeline: &[Slice], value: impl Fn(&Slice) -> f64) -> Vec<(f64, f64
 }
 
 fn latency(series: &Series<'_>) -> Plot {
-    let line = |name, value: fn(&Slice) -> f64| Line::new(name, over_time(series.timeline, value));
+    let line = |name, colour, value: fn(&Slice) -> f64| {
+        Line::new(name, colour, over_time(series.timeline, value))
+    };
     Plot {
         title: format!("{}: latency as the run went on", series.name),
         x: Axis::linear("s"),
         y: Axis::logarithmic("ms"),
         lines: vec![
-            line("p50", |slice| slice.times.p50_ms),
-            line("p99", |slice| slice.times.p99_ms),
-            line("max", |slice| slice.times.max_ms),
+            line("p50", 0, |slice| slice.times.p50_ms),
+            line("p99", 1, |slice| slice.times.p99_ms),
+            line("max", 2, |slice| slice.times.max_ms).dashed(),
         ],
     }
 }
@@ -71,7 +78,7 @@ fn percentiles(series: &[Series<'_>]) -> Plot {
     let line = |one: &Series<'_>| {
         let shown = one.curve.iter();
         let shown = shown.filter(|point| point.quantile < LAST_QUANTILE);
-        Line::new(one.name, shown.map(place).collect())
+        Line::new(one.name, one.colour, shown.map(place).collect())
     };
     Plot {
         title: "latency by percentile".to_owned(),
@@ -83,7 +90,7 @@ fn percentiles(series: &[Series<'_>]) -> Plot {
 
 fn rates(series: &[Series<'_>]) -> Plot {
     let rate = |slice: &Slice| slice.times.count as f64 / slice.seconds;
-    let line = |one: &Series<'_>| Line::new(one.name, over_time(one.timeline, rate));
+    let line = |one: &Series<'_>| Line::new(one.name, one.colour, over_time(one.timeline, rate));
     let shown = series.iter().filter(|one| !one.timeline.is_empty());
     let lines: Vec<Line> = shown.map(line).collect();
     Plot {
@@ -107,8 +114,8 @@ fn cores(figures: &Figures) -> Plot {
         x: Axis::linear("s"),
         y: Axis::from_zero("cores"),
         lines: vec![
-            Line::new("server", server.collect()),
-            Line::new("generator", generator.collect()),
+            Line::new("server", 0, server.collect()),
+            Line::new("generator", 1, generator.collect()),
         ],
     }
 }
@@ -120,6 +127,6 @@ fn memory(figures: &Figures) -> Plot {
         title: "the server's resident memory".to_owned(),
         x: Axis::linear("s"),
         y: Axis::from_zero("MB"),
-        lines: vec![Line::new("server", server.collect())],
+        lines: vec![Line::new("server", 0, server.collect())],
     }
 }
