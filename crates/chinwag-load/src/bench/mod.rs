@@ -1,8 +1,9 @@
 //! The load generator: how fast a server is, measured from outside and checked message by message.
 //!
 //! The coordinator starts a server of its own or takes one that runs, makes users, tokens and chats, starts the
-//! processes that make the load ([`generator`]), and puts together what they measured with what the kernel says of
-//! the server. A run in which anything was lost, doubled or out of order has no figures.
+//! processes that make the load ([`generator`]), asks for history and searches itself, and puts together what was
+//! measured with what the kernel says of the server. A run in which anything was lost, doubled or out of order, or an
+//! answer was wrong, has no figures.
 
 mod coordinator;
 mod faults;

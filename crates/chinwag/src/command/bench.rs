@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use chinwag_load::bench::{self, Options, Report, Scenario, generator};
 use clap::Subcommand;
 
-/// Measure a server under load, every message checked.
+/// Measure a server under load, every message and every answer checked.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
