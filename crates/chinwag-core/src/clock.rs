@@ -33,13 +33,28 @@ pub trait Clock: Send + Sync + 'static {
 #[derive(Debug)]
 pub struct SystemClock {
     begin: Duration,
+    /// By how much it is wrong on purpose, milliseconds.
+    off_by_ms: i64,
     correction_ms: AtomicI64,
+}
+
+impl SystemClock {
+    /// Returns one whose wall clock is off by so many milliseconds: what a clock that is set wrong does to a server can
+    /// be tried so.
+    #[must_use]
+    pub fn off_by(off_by_ms: i64) -> Self {
+        Self {
+            off_by_ms,
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for SystemClock {
     fn default() -> Self {
         Self {
             begin: since_boot(),
+            off_by_ms: 0,
             correction_ms: AtomicI64::new(0),
         }
     }
@@ -55,7 +70,7 @@ impl Clock for SystemClock {
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap_or_default();
         let millis = i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX);
-        Timestamp::from_unix_millis(millis.saturating_add(offset_ms()))
+        Timestamp::from_unix_millis(millis.saturating_add(self.off_by_ms))
     }
 
     fn elapsed(&self) -> Duration {
@@ -83,25 +98,6 @@ fn since_boot() -> Duration {
 fn since_boot() -> Duration {
     static BEGIN: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
     BEGIN.get_or_init(std::time::Instant::now).elapsed()
-}
-
-#[cfg(not(feature = "failpoints"))]
-fn offset_ms() -> i64 {
-    0
-}
-
-/// Returns by how much a test shifts this process's wall clock.
-#[cfg(feature = "failpoints")]
-fn offset_ms() -> i64 {
-    static OFFSET_MS: std::sync::OnceLock<i64> = std::sync::OnceLock::new();
-    *OFFSET_MS.get_or_init(|| {
-        let named = std::env::var("CLOCK_OFFSET_MS");
-        named.ok().map_or(0, |offset| {
-            offset
-                .parse()
-                .expect("a test shifts a clock by milliseconds")
-        })
-    })
 }
 
 /// A clock that stands until a test moves it.

@@ -1,19 +1,57 @@
-//! The server that a run is against, and the run's users: a server of the run's own, or one that runs.
+//! The server that a run is against, and the run's users: a server of the run's own, several nodes of its own, or one
+//! that runs.
 
+mod balancer;
+mod disk;
+mod launch;
 mod options;
 mod own_server;
 mod people;
 
 use anyhow::{Result, bail};
 
-pub use options::SiteOptions;
+pub use options::{Shared, SiteOptions};
 pub(crate) use own_server::OwnServer;
 pub(crate) use people::{Person, TokenMaker, appear};
 
+use self::{balancer::Balancer, launch::Launch};
+
+/// What servers of the run's own are to be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Own<'a> {
+    /// Settings of their configuration: variables of their environment.
+    pub(crate) settings: &'a [(&'a str, &'a str)],
+    /// How many.
+    pub(crate) nodes: u32,
+    /// A disk for the only one, of so many MiB.
+    pub(crate) disk: OwnDisk,
+}
+
+/// Whether the only server has a disk of its own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum OwnDisk {
+    No,
+    /// Where this process may mount one.
+    IfAllowed(u32),
+    /// Without it there is no run.
+    Must(u32),
+}
+
+impl Own<'_> {
+    /// One server, as it is.
+    pub(crate) const ONE: Self = Own {
+        settings: &[],
+        nodes: 1,
+        disk: OwnDisk::No,
+    };
+}
+
 /// The server.
 pub(crate) struct Site {
-    /// The server that the run started.
-    pub(crate) own: Option<OwnServer>,
+    /// The servers that the run started.
+    pub(crate) own: Vec<OwnServer>,
+    /// What stands before several of them.
+    pub(crate) balancer: Option<Balancer>,
     /// Its address, without a slash at the end.
     pub(crate) url: String,
     /// What makes its users and their tokens.
@@ -21,35 +59,84 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// Starts a server with some settings of its configuration (variables of its environment), or takes the one named.
-    pub(crate) async fn open(options: &SiteOptions, settings: &[(&str, &str)]) -> Result<Self> {
-        let own = match &options.server {
-            Some(_) => None,
-            None => Some(OwnServer::start(options, settings).await?),
-        };
-        let url = match (&own, &options.server) {
-            (Some(own), _) => own.url().to_owned(),
-            (None, Some(url)) => url.trim_end_matches('/').to_owned(),
-            (None, None) => bail!("no server"),
-        };
-        let tokens = match (&own, &options.jwt_secret, &options.data_dir) {
-            (Some(own), _, _) => TokenMaker::Secret(own.secret().to_owned()),
-            (None, Some(secret), _) => TokenMaker::Secret(secret.clone()),
-            (None, None, Some(data_dir)) => TokenMaker::Control(data_dir.join("control.sock")),
-            (None, None, None) => {
+    /// Starts servers, or takes the one named.
+    pub(crate) async fn open(options: &SiteOptions, own: Own<'_>) -> Result<Self> {
+        match &options.server {
+            Some(url) => Self::named(options, url),
+            None => Self::start(options, own).await,
+        }
+    }
+
+    fn named(options: &SiteOptions, url: &str) -> Result<Self> {
+        let tokens = match (&options.jwt_secret, &options.data_dir) {
+            (Some(secret), _) => TokenMaker::Secret(secret.clone()),
+            (None, Some(data_dir)) => TokenMaker::Control(data_dir.join("control.sock")),
+            (None, None) => {
                 bail!(
                     "who makes the users' tokens? give --jwt-secret, or --data-dir of a server on this machine"
                 )
             }
         };
-        Ok(Self { own, url, tokens })
+        Ok(Self {
+            own: Vec::new(),
+            balancer: None,
+            url: url.trim_end_matches('/').to_owned(),
+            tokens,
+        })
     }
 
-    /// Stops the server, where it is the run's own.
-    pub(crate) async fn close(self) -> Result<()> {
-        match self.own {
-            Some(own) => own.stop().await,
-            None => Ok(()),
+    async fn start(options: &SiteOptions, wanted: Own<'_>) -> Result<Self> {
+        let is_cluster = wanted.nodes > 1;
+        if is_cluster && !options.shared.store {
+            bail!(
+                "several nodes share their engines: name a configuration with them by --config (engines.store = \"cassandra\" …)"
+            );
         }
+        let (secret, key) = (secret(), secret());
+        let mut own = Vec::new();
+        for number in 0..wanted.nodes {
+            let mut settings = launch::owned(wanted.settings);
+            settings.push(("CHINWAG_AUTH_JWT_SECRET".into(), secret.clone()));
+            if is_cluster {
+                settings.extend(launch::node(number, &key, options.shared.index));
+            }
+            let launch = Launch::new(options, settings)?;
+            let launch = match wanted.disk {
+                OwnDisk::Must(size_mib) => launch.with_disk(size_mib).await?,
+                OwnDisk::IfAllowed(size_mib) => launch.with_disk_if_allowed(size_mib).await,
+                OwnDisk::No => launch,
+            };
+            own.push(OwnServer::start(launch).await?);
+        }
+        let (balancer, url) = if is_cluster {
+            let addresses = own.iter().map(|node| node.address().map(str::to_owned));
+            let addresses = addresses.collect::<Result<Vec<_>>>()?;
+            let balancer = Balancer::open(addresses.into_iter()).await?;
+            let url = balancer.url();
+            (Some(balancer), url)
+        } else {
+            (None, own[0].url().to_owned())
+        };
+        Ok(Self {
+            own,
+            balancer,
+            url,
+            tokens: TokenMaker::Secret(secret),
+        })
     }
+
+    /// Lets the servers leave that are the run's own. Errors: one didn't as it should.
+    pub(crate) async fn close(self) -> Result<()> {
+        let mut left = Ok(());
+        for mut server in self.own {
+            left = left.and(server.leave().await);
+        }
+        left
+    }
+}
+
+/// Makes up what nobody guesses.
+fn secret() -> String {
+    let bytes: [u8; 32] = rand::random();
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -38,4 +38,16 @@ pub struct SiteOptions {
     /// What the server of its own is configured by, beside what a run sets.
     #[arg(skip)]
     pub config: Option<PathBuf>,
+    /// What several nodes share by that configuration.
+    #[arg(skip)]
+    pub shared: Shared,
+}
+
+/// What nodes share.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Shared {
+    /// Whether chats are kept by an engine that all nodes reach.
+    pub store: bool,
+    /// Whether the search index is one that all nodes reach.
+    pub index: bool,
 }

@@ -1,60 +1,40 @@
 //! A server of the run's own: this very program as a child, on a new directory, stopped by its process id.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Stdio,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
-use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::TcpStream,
-    process::{Child, Command},
+    process::Child,
 };
 
-use super::options::SiteOptions;
+use super::{disk::Disk, launch::Launch};
 
-/// How long a start may take: an empty store opens within a tenth of a second.
-const START_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a stop may take before the process is cut.
-const STOP_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a start may take: an empty store opens within a tenth of a second, a node of many waits for engines.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a stop may take before the process is cut: longer than a server's own bounds.
+const STOP_TIMEOUT: Duration = Duration::from_secs(40);
 
-/// A server, running or killed.
+/// A server, running, killed or stopped.
 pub(crate) struct OwnServer {
-    launch: Launch,
+    // Before its directory, so that the process is gone when that is removed.
     child: Child,
+    launch: Launch,
     pid: u32,
     url: String,
     ready_in: Duration,
 }
 
-/// How it is started, the first time and again.
-struct Launch {
-    config: Option<PathBuf>,
-    settings: Vec<(String, String)>,
-    secret: String,
-    /// Removed with everything in it when this is dropped.
-    directory: TempDir,
-}
-
 impl OwnServer {
-    /// Starts a server with some variables in its environment, and returns once it says that it is ready.
-    pub(crate) async fn start(options: &SiteOptions, settings: &[(&str, &str)]) -> Result<Self> {
-        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        let launch = Launch {
-            config: options.config.clone(),
-            settings: settings.iter().map(owned).collect(),
-            secret: hex(&rand::random::<[u8; 32]>()),
-            directory: directory(options.store_in.as_deref())?,
-        };
-        let (child, url, ready_in) = launch.start("127.0.0.1:0").await?;
+    /// Starts a server, and returns once it says that it is ready.
+    pub(super) async fn start(launch: Launch) -> Result<Self> {
+        let (child, url, ready_in) = start(&launch, "127.0.0.1:0", 0).await?;
         let pid = child.id().context("the server has ended already")?;
         Ok(Self {
-            launch,
             child,
+            launch,
             pid,
             url,
             ready_in,
@@ -69,9 +49,9 @@ impl OwnServer {
         self.pid
     }
 
-    /// Returns what it takes tokens by.
-    pub(crate) fn secret(&self) -> &str {
-        &self.launch.secret
+    /// Returns host and port.
+    pub(super) fn address(&self) -> Result<&str> {
+        plain(&self.url)
     }
 
     /// Returns how long it took from the start of the process to its being ready.
@@ -79,15 +59,21 @@ impl OwnServer {
         self.ready_in
     }
 
+    /// Returns the disk of its own, where it has one.
+    pub(crate) fn disk(&self) -> Option<&Disk> {
+        self.launch.disk.as_ref()
+    }
+
     /// Kills it: nothing is finished, nothing is flushed.
     pub(crate) async fn kill(&mut self) -> Result<()> {
         Ok(self.child.kill().await?)
     }
 
-    /// Starts a server that was killed again: on the same directory, at the same address.
-    pub(crate) async fn start_again(&mut self) -> Result<()> {
+    /// Starts a server that was killed or left again: on the same directory, at the same address, with its clock off by
+    /// so many milliseconds.
+    pub(crate) async fn start_again(&mut self, clock_off_by_ms: i64) -> Result<()> {
         let address = plain(&self.url)?;
-        let (child, url, ready_in) = self.launch.start(address).await?;
+        let (child, url, ready_in) = start(&self.launch, address, clock_off_by_ms).await?;
         self.pid = child.id().context("the server has ended already")?;
         (self.child, self.url, self.ready_in) = (child, url, ready_in);
         Ok(())
@@ -104,13 +90,16 @@ impl OwnServer {
     }
 
     /// Asks it to leave, and waits until it has.
-    pub(crate) async fn stop(mut self) -> Result<()> {
+    pub(crate) async fn leave(&mut self) -> Result<()> {
         self.signal(Signal::TERM)?;
         match tokio::time::timeout(STOP_TIMEOUT, self.child.wait()).await {
             Ok(Ok(status)) if status.success() => Ok(()),
             Ok(Ok(status)) => bail!("the server failed when it was stopped: {status}"),
             Ok(Err(error)) => Err(error.into()),
-            Err(_) => Ok(self.child.kill().await?),
+            Err(_) => {
+                self.child.kill().await?;
+                bail!("the server didn't leave in {} s", STOP_TIMEOUT.as_secs())
+            }
         }
     }
 
@@ -121,56 +110,31 @@ impl OwnServer {
     }
 }
 
-impl Launch {
-    async fn start(&self, listen: &str) -> Result<(Child, String, Duration)> {
-        let mut command = Command::new(std::env::current_exe()?);
-        if let Some(config) = &self.config {
-            command.arg("--config").arg(config);
-        }
-        command
-            .arg("serve")
-            .env("CHINWAG_LISTEN", listen)
-            .env("CHINWAG_DATA_DIR", self.directory.path().join("data"))
-            .env("CHINWAG_LIMITS_RATES", "off")
-            .env("CHINWAG_AUTH_JWT_SECRET", &self.secret)
-            .envs(self.settings.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true);
-        if std::env::var_os("CHINWAG_LOG_LEVEL").is_none() {
-            command.env("CHINWAG_LOG_LEVEL", "warn");
-        }
-        let began = Instant::now();
-        let mut child = command.spawn().context("can't start a server")?;
-        let output = child.stdout.take().context("the server has no output")?;
-        let starting = async {
-            let url = url(output).await?;
-            until_ready(plain(&url)?).await?;
-            anyhow::Ok(url)
-        };
-        let url = tokio::time::timeout(START_TIMEOUT, starting)
-            .await
-            .context("the server isn't ready")??;
-        Ok((child, url, began.elapsed()))
-    }
+/// Starts a process; answers where it is and how long it took until it was ready.
+async fn start(
+    launch: &Launch,
+    listen: &str,
+    clock_off_by_ms: i64,
+) -> Result<(Child, String, Duration)> {
+    let mut command = launch.command(listen, clock_off_by_ms)?;
+    let began = Instant::now();
+    let mut child = command.spawn().context("can't start a server")?;
+    let output = child.stdout.take().context("the server has no output")?;
+    let starting = async {
+        let url = url(output).await?;
+        until_ready(plain(&url)?).await?;
+        anyhow::Ok(url)
+    };
+    let url = tokio::time::timeout(START_TIMEOUT, starting)
+        .await
+        .context("the server isn't ready")??;
+    Ok((child, url, began.elapsed()))
 }
 
 /// Returns host and port of the address.
 fn plain(url: &str) -> Result<&str> {
     let address = url.strip_prefix("http://");
     address.context("the server of a run speaks plain HTTP: leave TLS out")
-}
-
-fn directory(parent: Option<&Path>) -> Result<TempDir> {
-    let made = match parent {
-        Some(parent) => tempfile::tempdir_in(parent),
-        None => tempfile::tempdir(),
-    };
-    made.context("can't make a directory for the server's data")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Reads where the server is from what it prints; the rest of that is read and forgotten.

@@ -104,8 +104,10 @@ fn judge(stage: &Stage, device: &Device, done: Option<Result<bool, ClientError>>
         Some(Ok(true)) => stage.count_acknowledged(),
         // What isn't a change is asked only while there is a connection.
         Some(Ok(false) | Err(ClientError::NotConnected)) => {}
-        Some(Err(ClientError::Refused(problem)))
-            if EXPECTED.contains(&problem.code) || problem.retryable => {}
+        Some(Err(ClientError::Refused(problem))) if EXPECTED.contains(&problem.code) => {}
+        Some(Err(ClientError::Refused(problem))) if problem.retryable => {
+            stage.note_if_seamless(|| format!("{user} on {name} was told: {problem}"));
+        }
         Some(Err(error)) => stage
             .surprises
             .note(|| format!("{user} on {name} was told: {error}")),

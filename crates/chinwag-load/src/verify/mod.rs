@@ -1,7 +1,7 @@
 //! The run that proves a server's promises: people chat over a line that fails, every frame is recorded, and the
 //! checker decides.
 //!
-//! [`run`] starts a server of its own or takes one that runs, makes users and chats, and lets devices of the Rust
+//! [`run`] starts servers of its own or takes one that runs, makes users and chats, and lets devices of the Rust
 //! client send, edit, delete, react, read and type, members come and go, readers read, and visitors vanish, while
 //! connections are cut and servers are killed. In the end everybody mends what they miss, every member reads every
 //! chat, and the owners write the whole logs down.
@@ -36,7 +36,7 @@ use rand::{SeedableRng as _, rngs::StdRng};
 use tokio::task::JoinSet;
 
 pub use line::Plant;
-pub use options::{Fault, Options};
+pub use options::{Disturbance, Fault, Options};
 pub use report::{Report, Run, Verdict};
 
 use self::{
@@ -52,7 +52,7 @@ use self::{
 use crate::{
     check::{self, read::Reader, record::Recorder},
     open_files,
-    site::Site,
+    site::{Own, Site},
 };
 
 /// Readers over HTTP that there are at any time.
@@ -87,7 +87,12 @@ async fn play(options: &Options) -> Result<Report> {
     // Some groups go directly to their members, the first one by its topic.
     let direct_max_members = (options.users * 2 / 3).max(3).to_string();
     let settings = [("CHINWAG_DIRECT_MAX_MEMBERS", direct_max_members.as_str())];
-    let mut site = Site::open(&options.site, &settings).await?;
+    let own = Own {
+        settings: &settings,
+        nodes: options.nodes,
+        disk: options.own_disk(),
+    };
+    let mut site = Site::open(&options.site, own).await?;
     progress.say("users and chats are made");
     let stage = Arc::new(set(options, &site, &history).await?);
     let faults = act(&stage, options, &mut site, &progress).await?;
@@ -113,8 +118,7 @@ async fn set(options: &Options, site: &Site, history: &History) -> Result<Stage>
     let cast = Cast::make(&site.url, &site.tokens, history, options, &mut random).await?;
     let plant = options.plant.map(|plant| (plant, cast.private()));
     let line = Line::open(&site.url, Arc::clone(history), plant).await?;
-    let patience = Duration::from_secs_f64(options.patience);
-    Ok(Stage::new(cast, line, Arc::clone(history), patience))
+    Ok(Stage::new(cast, line, Arc::clone(history), options))
 }
 
 /// Lets everybody do what they do for the run's time, and brings all to its end; answers what went wrong meanwhile.
@@ -133,7 +137,7 @@ async fn act(
         .collect();
     visitors::watch(stage, &watchers).await;
     let time = Duration::from_secs_f64(options.duration);
-    let faults = Faults::of(options, time);
+    let faults = Faults::of(options, site, time);
     let mut acting = JoinSet::new();
     let per_second = options.rate / devices.len() as f64;
     for ((person, device), seed) in devices.iter().zip(options.seed..) {
@@ -152,7 +156,7 @@ async fn act(
     }
     acting.spawn(newcomers::come(Arc::clone(stage), options.seed));
     acting.spawn(visitors::visit(Arc::clone(stage), faults.server_after));
-    let going_wrong = faults.happen(Arc::clone(stage), site.own.as_mut(), options.seed);
+    let going_wrong = faults.happen(Arc::clone(stage), site, options.seed);
     let lasting = async {
         progress.follow(stage, time).await;
         stage.end();

@@ -42,7 +42,10 @@ pub(super) async fn read(stage: Arc<Stage>, seed: u64) {
                     .surprises
                     .note(|| format!("{who} read {chat} and was told: {problem}"));
             }
-            // Without a server there is nothing to read.
+            Ok(Err(error)) if !is_not_found(&error) => {
+                // Without a server there is nothing to read.
+                stage.note_if_seamless(|| format!("a reading of {chat}: {error}"));
+            }
             Ok(_) => {}
             Err(_) => stage
                 .surprises
@@ -50,6 +53,10 @@ pub(super) async fn read(stage: Arc<Stage>, seed: u64) {
         }
         stage.pause(REST).await;
     }
+}
+
+fn is_not_found(error: &ClientError) -> bool {
+    matches!(error, ClientError::Refused(problem) if problem.code == ErrorCode::NotFound)
 }
 
 /// Reads a chat's counts, and messages in both directions.

@@ -15,6 +15,7 @@ use super::{
     cast::Cast,
     device::Device,
     line::{History, Line},
+    options::Options,
     surprises::Surprises,
 };
 use crate::site::Person;
@@ -29,19 +30,22 @@ pub(super) struct Stage {
     pub(super) history: History,
     pub(super) surprises: Arc<Surprises>,
     pub(super) patience: Duration,
+    /// Whether nothing goes wrong that a user may see, so that also what may be asked again is a surprise.
+    is_seamless: bool,
     /// Changes that were acknowledged.
     pub(super) acknowledged: AtomicU64,
     ended: watch::Sender<bool>,
 }
 
 impl Stage {
-    pub(super) fn new(cast: Cast, line: Line, history: History, patience: Duration) -> Self {
+    pub(super) fn new(cast: Cast, line: Line, history: History, options: &Options) -> Self {
         Self {
             cast,
             line,
             history,
             surprises: Arc::default(),
-            patience,
+            patience: Duration::from_secs_f64(options.patience),
+            is_seamless: options.is_seamless(),
             acknowledged: AtomicU64::new(0),
             ended: watch::channel(false).0,
         }
@@ -77,6 +81,13 @@ impl Stage {
         self.acknowledged.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Notes what may be asked again, which a user sees where nothing goes wrong.
+    pub(super) fn note_if_seamless(&self, what: impl FnOnce() -> String) {
+        if self.is_seamless {
+            self.surprises.note(what);
+        }
+    }
+
     /// Asks until there is an answer, as long as patience lasts; answers whether there was one.
     pub(super) async fn surely<F, T>(&self, what: &str, ask: impl Fn() -> F) -> Option<T>
     where
@@ -89,7 +100,10 @@ impl Stage {
                     Err(ClientError::Refused(problem)) if !problem.retryable => {
                         return Err(problem.to_string());
                     }
-                    Err(_) => tokio::time::sleep(AGAIN).await,
+                    Err(error) => {
+                        self.note_if_seamless(|| format!("{what}: {error}"));
+                        tokio::time::sleep(AGAIN).await;
+                    }
                 }
             }
         };

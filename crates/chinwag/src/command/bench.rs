@@ -37,7 +37,7 @@ pub(super) async fn run(arguments: Arguments, config: Option<&Path>) -> Result<(
         Action::Run { file } => (bench::read_file(&file)?, true),
     };
     let mut options = arguments.options;
-    options.site.config = config.map(Path::to_owned);
+    options.site.config = config.map(std::path::absolute).transpose()?;
     let mut reports = Vec::new();
     for scenario in &scenarios {
         let report = bench::run(scenario, &options).await?;

@@ -85,7 +85,7 @@ pub(crate) fn run(command: Command, file: Option<&Path>) -> Result<()> {
             Command::Reindex(arguments) => reindex::run(arguments, config).await,
             Command::Doctor(arguments) => doctor::run(arguments, config).await,
             Command::Bench(arguments) => bench::run(arguments, file).await,
-            Command::Verify(arguments) => verify::run(arguments, file).await,
+            Command::Verify(arguments) => verify::run(arguments, file, &config).await,
         }
     });
     // Not waited for: a read of standard input may be under way that nothing ends.

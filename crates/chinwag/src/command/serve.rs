@@ -1,8 +1,9 @@
 //! `chinwag serve`
 
-use std::io::IsTerminal as _;
+use std::{io::IsTerminal as _, sync::Arc};
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
+use chinwag_core::SystemClock;
 use chinwag_server::{
     Server,
     config::{Config, TokenKeys},
@@ -24,6 +25,18 @@ pub(crate) struct Arguments {
     /// What this node does, separated by commas; wins over node.roles.
     #[arg(long, value_name = "ROLES")]
     roles: Option<String>,
+    /// Let the wall clock be off by so many milliseconds, to try what that does.
+    #[arg(
+        long,
+        hide = true,
+        default_value_t = 0,
+        allow_hyphen_values = true,
+        value_name = "MILLISECONDS"
+    )]
+    clock_off_by_ms: i64,
+    /// Be killed as soon as the process with this number ends, which started this one.
+    #[arg(long, hide = true, value_name = "PID")]
+    with_parent: Option<i32>,
 }
 
 /// How much is said on standard output.
@@ -38,6 +51,9 @@ enum Telling {
 }
 
 pub(super) async fn run(arguments: Arguments, config: Config) -> Result<()> {
+    if let Some(parent) = arguments.with_parent {
+        end_with(parent)?;
+    }
     let config = match &arguments.roles {
         Some(roles) => config.with("node.roles", roles)?,
         None => config,
@@ -50,7 +66,7 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> Result<()> {
     let opening = Opening {
         accept_loss: arguments.accept_loss,
         read_only: arguments.read_only,
-        ..Opening::default()
+        clock: Arc::new(SystemClock::off_by(arguments.clock_off_by_ms)),
     };
     // From here on: whoever asks the moment the server says where it is must be heard.
     let asked_to_leave = lifecycle::asked_to_leave()?;
@@ -86,6 +102,24 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> Result<()> {
         println!("leaving…");
     }
     server.shutdown().await;
+    Ok(())
+}
+
+/// Lets this process be killed when the one that started it ends, however that ends.
+#[cfg(target_os = "linux")]
+fn end_with(parent: i32) -> Result<()> {
+    use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    // It may have ended before.
+    if getppid().map(Pid::as_raw_nonzero).map(|pid| pid.get()) != Some(parent) {
+        bail!("process {parent}, which started this one, has ended");
+    }
+    Ok(())
+}
+
+/// Elsewhere the system doesn't tell of it.
+#[cfg(not(target_os = "linux"))]
+fn end_with(_parent: i32) -> Result<()> {
     Ok(())
 }
 

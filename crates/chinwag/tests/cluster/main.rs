@@ -14,6 +14,7 @@ mod keyspace;
 mod moving;
 mod pair;
 mod place;
+mod proving;
 mod refusing;
 mod restarting;
 mod roles;

@@ -174,6 +174,7 @@ impl Engines {
         Place {
             directory,
             environment: Vec::new(),
+            arguments: Vec::new(),
             keyspace: Arc::clone(keyspace),
         }
     }
@@ -203,6 +204,8 @@ pub(crate) struct Place {
     directory: TempDir,
     /// Variables of the server's environment.
     pub(crate) environment: Vec<(String, String)>,
+    /// What is said to the server besides when it is started.
+    pub(crate) arguments: Vec<String>,
     keyspace: Arc<Keyspace>,
 }
 
@@ -216,6 +219,11 @@ impl Place {
         self.directory.path()
     }
 
+    /// Returns what everything is called that its nodes keep in engines.
+    pub(crate) fn keyspace_name(&self) -> &str {
+        &self.keyspace.name
+    }
+
     /// Makes another directory with the same configuration.
     pub(crate) fn beside(&self) -> Self {
         let directory = tempfile::tempdir().unwrap();
@@ -224,6 +232,7 @@ impl Place {
         Self {
             directory,
             environment: self.environment.clone(),
+            arguments: self.arguments.clone(),
             keyspace: Arc::clone(&self.keyspace),
         }
     }
@@ -284,6 +293,7 @@ impl Place {
         let mut child = Command::new(env!("CARGO_BIN_EXE_chinwag"))
             .args(["serve", "--config", "node.toml"])
             .args(arguments)
+            .args(&self.arguments)
             .current_dir(self.directory.path())
             .env("CHINWAG_METRICS_LISTEN", "127.0.0.1:0")
             .envs(self.environment.iter().map(|(name, value)| (name, value)))

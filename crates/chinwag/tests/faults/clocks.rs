@@ -22,8 +22,9 @@ async fn a_node_whose_clock_is_five_minutes_slow_breaks_no_promise() {
 async fn off_by(offset_ms: &str) {
     let prepare = |node, place: &mut Place| {
         if node == 1 {
-            let variable = ("CLOCK_OFFSET_MS".to_owned(), offset_ms.to_owned());
-            place.environment.push(variable);
+            place
+                .arguments
+                .push(format!("--clock-off-by-ms={offset_ms}"));
         }
     };
     let mut site = Site::start_with(Engines::new(), 3, prepare).await;

@@ -5,6 +5,7 @@ mod altered_history;
 #[path = "../bench/binary.rs"]
 mod binary;
 mod planted;
+mod servers;
 
 use std::process::Output;
 

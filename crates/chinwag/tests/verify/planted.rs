@@ -4,8 +4,13 @@ use crate::{broken, report, told, verify};
 
 /// Runs with a breach; answers what was found.
 fn found(plant: &str, rules: &[&str]) {
+    found_within("5", plant, rules);
+}
+
+/// Runs so many seconds with a breach.
+fn found_within(seconds: &str, plant: &str, rules: &[&str]) {
     let small = ["--users", "5", "--groups", "2", "--rate", "120"];
-    let times = ["--duration", "5", "--patience", "6"];
+    let times = ["--duration", seconds, "--patience", "6"];
     let breach = ["--faults", "none", "--plant", plant];
     let output = verify(&[&small[..], &times, &breach].concat());
     let report = report(&output);
@@ -67,4 +72,10 @@ fn a_count_that_is_too_high() {
 #[test]
 fn a_text_that_was_deleted() {
     found("undeleted", &["deleted-text"]);
+}
+
+#[test]
+fn somebody_who_has_left_and_stays_online() {
+    // So long a visitor is there and gone, and the grace of a page that is loaded again is over.
+    found_within("12", "haunted", &["presence"]);
 }

@@ -10,7 +10,7 @@ use crate::{
         plan::Node,
         report::{Started, Target},
     },
-    site::{OwnServer, Site, TokenMaker},
+    site::{Own, OwnServer, Site, TokenMaker},
 };
 
 /// The server.
@@ -26,12 +26,12 @@ pub(super) struct Measured {
 impl Measured {
     /// Starts a server, or takes the one named.
     pub(super) async fn open(options: &Options) -> Result<Self> {
-        let site = Site::open(&options.site, &[]).await?;
+        let site = Site::open(&options.site, Own::ONE).await?;
         let mut nodes = vec![node(&site.url).await?];
         for url in &options.nodes {
             nodes.push(node(url).await?);
         }
-        let own = site.own.as_ref();
+        let own = site.own.first();
         Ok(Self {
             nodes,
             pid: own.map(OwnServer::pid).or(options.server_pid),

@@ -36,9 +36,13 @@ impl Display for Report {
 impl Display for Run {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         let settings = &self.settings;
+        let nodes = match settings.nodes {
+            1 => String::new(),
+            nodes => format!(" and {nodes} nodes"),
+        };
         writeln!(
             out,
-            "{}: {} users, {} groups, {} changes/s for {} s, seed {}; {:.0} s in all, {} connections",
+            "{}{nodes}: {} users, {} groups, {} changes/s for {} s, seed {}; {:.0} s in all, {} connections",
             self.url,
             settings.users,
             settings.groups,
@@ -50,7 +54,7 @@ impl Display for Run {
         )?;
         let faults = self.faults.iter();
         let faults: Vec<String> = faults
-            .map(|(fault, times)| format!("{times} × {fault:?}").to_lowercase())
+            .map(|(fault, times)| format!("{times} × {fault}"))
             .collect();
         match faults.is_empty() {
             true => writeln!(out, "faults: none")?,
