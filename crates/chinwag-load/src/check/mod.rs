@@ -36,6 +36,17 @@ pub struct Settings {
     pub settle_ms: u64,
 }
 
+impl Settings {
+    /// Returns those of several nodes, which hear of each other's users every few seconds.
+    #[must_use]
+    pub fn of_nodes() -> Self {
+        Self {
+            settle_ms: 7_000,
+            ..Self::default()
+        }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {

@@ -38,8 +38,8 @@ pub(super) async fn chatter(
         let own = device.own(random.random_range(0..1_000));
         let told = device.latest(chat);
         let act = act(&mut random, own, chat, told, number);
-        let done = tokio::time::timeout(stage.patience, act.done(&device)).await;
-        judge(&stage, &device, done.ok());
+        let done = stage.wait_for(act.done(&device)).await;
+        judge(&stage, &device, done);
         let mean = 2.0 / per_second;
         let pause = Duration::from_secs_f64(random.random_range(0.0..mean));
         stage.pause(pause).await;
@@ -104,10 +104,8 @@ fn judge(stage: &Stage, device: &Device, done: Option<Result<bool, ClientError>>
         Some(Ok(true)) => stage.count_acknowledged(),
         // What isn't a change is asked only while there is a connection.
         Some(Ok(false) | Err(ClientError::NotConnected)) => {}
-        Some(Err(ClientError::Refused(problem))) if EXPECTED.contains(&problem.code) => {}
-        Some(Err(ClientError::Refused(problem))) if problem.retryable => {
-            stage.note_if_seamless(|| format!("{user} on {name} was told: {problem}"));
-        }
+        Some(Err(ClientError::Refused(problem)))
+            if EXPECTED.contains(&problem.code) || problem.retryable => {}
         Some(Err(error)) => stage
             .surprises
             .note(|| format!("{user} on {name} was told: {error}")),

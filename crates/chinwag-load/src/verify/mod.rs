@@ -66,7 +66,7 @@ const WATCHERS: usize = 3;
 pub async fn run(options: &Options) -> Result<Report> {
     match &options.check {
         Some(path) => {
-            let check = checked(path)?;
+            let check = checked(path, options)?;
             let mut report = Report::of(check, None);
             report.evidence = report::evidence(path, &report.check)?;
             Ok(report)
@@ -106,7 +106,7 @@ async fn play(options: &Options) -> Result<Report> {
     let recorder = alone(history, options).await?;
     recorder.finish().context("can't write the history")?;
     progress.say("the history is checked");
-    let mut report = Report::of(checked(file.path())?, Some(run));
+    let mut report = Report::of(checked(file.path(), options)?, Some(run));
     report.evidence = report::evidence(file.path(), &report.check)?;
     report.history = file.end(report.verdict != Verdict::Kept)?;
     Ok(report)
@@ -155,7 +155,12 @@ async fn act(
         acting.spawn(reading::read(Arc::clone(stage), seed));
     }
     acting.spawn(newcomers::come(Arc::clone(stage), options.seed));
-    acting.spawn(visitors::visit(Arc::clone(stage), faults.server_after));
+    let promised = options.promised();
+    acting.spawn(visitors::visit(
+        Arc::clone(stage),
+        faults.server_after,
+        promised,
+    ));
     let going_wrong = faults.happen(Arc::clone(stage), site, options.seed);
     let lasting = async {
         progress.follow(stage, time).await;
@@ -223,6 +228,7 @@ async fn finish(
     faults: Happened,
     began: Instant,
 ) -> Run {
+    let (asked_again, longest_wait_ms) = (stage.asked_again(), stage.longest_wait_ms());
     let Stage {
         line, surprises, ..
     } = stage;
@@ -242,11 +248,14 @@ async fn finish(
         connections,
         faults,
         planted: planted.map(|(plant, breaches)| Planted { plant, breaches }),
+        asked_again,
+        longest_wait_ms,
         surprises: surprises.all(),
     }
 }
 
-fn checked(path: &Path) -> Result<check::report::Report> {
+fn checked(path: &Path, options: &Options) -> Result<check::report::Report> {
     let file = File::open(path).with_context(|| format!("can't read {}", path.display()))?;
-    Ok(check::check(Reader::new(BufReader::new(file))))
+    let records = Reader::new(BufReader::new(file));
+    Ok(check::check_with(records, &options.promised()))
 }

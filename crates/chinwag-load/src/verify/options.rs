@@ -6,7 +6,10 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::line::Plant;
-use crate::site::{OwnDisk, SiteOptions};
+use crate::{
+    check::Settings,
+    site::{OwnDisk, SiteOptions},
+};
 
 /// What goes wrong where nothing is said, if it can.
 const FAULTS: [Fault; 8] = [
@@ -155,9 +158,13 @@ impl Options {
         }
     }
 
-    /// Returns whether nothing goes wrong that a user may see: nodes leave in order, and others are there.
-    pub(super) fn is_seamless(&self) -> bool {
-        self.nodes > 1 && self.faults() == [Fault::Restart]
+    /// Returns the times that are promised: those of one server only where it is known to be one.
+    pub(super) fn promised(&self) -> Settings {
+        let is_one = self.nodes == 1 && self.site.server.is_none() && self.check.is_none();
+        match is_one {
+            true => Settings::default(),
+            false => Settings::of_nodes(),
+        }
     }
 
     fn can(&self, fault: Fault) -> bool {

@@ -27,27 +27,22 @@ pub(super) async fn read(stage: Arc<Stage>, seed: u64) {
         let chat = chats[random.random_range(0..chats.len())];
         let http = stage.cast.http(person, "reads");
         let word = WORDS[random.random_range(0..WORDS.len())];
+        let within = random.random_bool(0.5).then_some(chat);
+        let query = newest(chat);
         let read = async {
-            http.chat(chat).await?;
-            http.history(&newest(chat)).await?;
-            let within = random.random_bool(0.5).then_some(chat);
-            http.search(word, within).await
+            stage.ask(|| http.chat(chat)).await?;
+            stage.ask(|| http.history(&query)).await?;
+            stage.ask(|| http.search(word, within)).await
         };
-        match tokio::time::timeout(stage.patience, read).await {
-            Ok(Err(ClientError::Refused(problem)))
-                if problem.code != ErrorCode::NotFound && !problem.retryable =>
-            {
+        match stage.wait_for(read).await {
+            Some(Err(error)) if !is_not_found(&error) => {
                 let who = &stage.cast.people[person].id;
                 stage
                     .surprises
-                    .note(|| format!("{who} read {chat} and was told: {problem}"));
+                    .note(|| format!("{who} read {chat} and was told: {error}"));
             }
-            Ok(Err(error)) if !is_not_found(&error) => {
-                // Without a server there is nothing to read.
-                stage.note_if_seamless(|| format!("a reading of {chat}: {error}"));
-            }
-            Ok(_) => {}
-            Err(_) => stage
+            Some(_) => {}
+            None => stage
                 .surprises
                 .note(|| format!("a reading of {chat} got no answer")),
         }

@@ -79,6 +79,10 @@ pub struct Run {
     /// Promises broken by the wire, as it was told to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub planted: Option<Planted>,
+    /// Requests over HTTP that were asked again, since the server said so or wasn't there.
+    pub asked_again: u64,
+    /// How long somebody waited at most until a change or a reading was answered, its repetitions included; milliseconds.
+    pub longest_wait_ms: u64,
     /// What nobody expected: refusals, answers that didn't come.
     pub surprises: Surprised,
 }

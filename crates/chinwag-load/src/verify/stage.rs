@@ -30,8 +30,8 @@ pub(super) struct Stage {
     pub(super) history: History,
     pub(super) surprises: Arc<Surprises>,
     pub(super) patience: Duration,
-    /// Whether nothing goes wrong that a user may see, so that also what may be asked again is a surprise.
-    is_seamless: bool,
+    asked_again: AtomicU64,
+    longest_wait_ms: AtomicU64,
     /// Changes that were acknowledged.
     pub(super) acknowledged: AtomicU64,
     ended: watch::Sender<bool>,
@@ -45,7 +45,8 @@ impl Stage {
             history,
             surprises: Arc::default(),
             patience: Duration::from_secs_f64(options.patience),
-            is_seamless: options.is_seamless(),
+            asked_again: AtomicU64::new(0),
+            longest_wait_ms: AtomicU64::new(0),
             acknowledged: AtomicU64::new(0),
             ended: watch::channel(false).0,
         }
@@ -81,10 +82,41 @@ impl Stage {
         self.acknowledged.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Notes what may be asked again, which a user sees where nothing goes wrong.
-    pub(super) fn note_if_seamless(&self, what: impl FnOnce() -> String) {
-        if self.is_seamless {
-            self.surprises.note(what);
+    /// Counts the requests that were asked again.
+    pub(super) fn asked_again(&self) -> u64 {
+        self.asked_again.load(Ordering::Relaxed)
+    }
+
+    /// Returns how long somebody waited at most for an answer, milliseconds.
+    pub(super) fn longest_wait_ms(&self) -> u64 {
+        self.longest_wait_ms.load(Ordering::Relaxed)
+    }
+
+    /// Waits for an answer as long as patience lasts; remembers how long that took.
+    pub(super) async fn wait_for<T>(&self, answer: impl Future<Output = T>) -> Option<T> {
+        let began = tokio::time::Instant::now();
+        let answer = tokio::time::timeout(self.patience, answer).await.ok();
+        let waited = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.longest_wait_ms.fetch_max(waited, Ordering::Relaxed);
+        answer
+    }
+
+    /// Asks until there is an answer that isn't only for now.
+    pub(super) async fn ask<F, T>(&self, ask: impl Fn() -> F) -> Result<T, ClientError>
+    where
+        F: Future<Output = Result<T, ClientError>>,
+    {
+        loop {
+            match ask().await {
+                Err(ClientError::Refused(problem)) if !problem.retryable => {
+                    return Err(ClientError::Refused(problem));
+                }
+                Err(_) => {
+                    self.asked_again.fetch_add(1, Ordering::Relaxed);
+                    tokio::time::sleep(AGAIN).await;
+                }
+                Ok(answer) => return Ok(answer),
+            }
         }
     }
 
@@ -93,24 +125,10 @@ impl Stage {
     where
         F: Future<Output = Result<T, ClientError>>,
     {
-        let asking = async {
-            loop {
-                match ask().await {
-                    Ok(answer) => return Ok(answer),
-                    Err(ClientError::Refused(problem)) if !problem.retryable => {
-                        return Err(problem.to_string());
-                    }
-                    Err(error) => {
-                        self.note_if_seamless(|| format!("{what}: {error}"));
-                        tokio::time::sleep(AGAIN).await;
-                    }
-                }
-            }
-        };
-        match tokio::time::timeout(self.patience, asking).await {
-            Ok(Ok(answer)) => return Some(answer),
-            Ok(Err(why)) => self.surprises.note(|| format!("{what}: {why}")),
-            Err(_) => self
+        match self.wait_for(self.ask(ask)).await {
+            Some(Ok(answer)) => return Some(answer),
+            Some(Err(why)) => self.surprises.note(|| format!("{what}: {why}")),
+            None => self
                 .surprises
                 .note(|| format!("{what}: no answer in {} s", self.patience.as_secs_f64())),
         }

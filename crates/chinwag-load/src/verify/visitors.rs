@@ -33,13 +33,13 @@ pub(super) async fn watch(stage: &Stage, devices: &[Arc<Device>]) {
 
 /// One visitor comes and closes the connection, as often as there is time; the other one falls silent, where there is
 /// time to see that it is gone.
-pub(super) async fn visit(stage: Arc<Stage>, time: Duration) {
+pub(super) async fn visit(stage: Arc<Stage>, time: Duration, promised: Settings) {
     let Settings {
         presence_ttl_ms,
         heartbeat_ms,
         grace_ms,
         settle_ms,
-    } = Settings::default();
+    } = promised;
     let [closes, falls_silent] = stage.cast.visitors() else {
         return;
     };

@@ -49,7 +49,6 @@ fn three_nodes_leave_and_come_back_one_after_another_and_no_user_sees_it() {
     let place = Place::new();
     let rolling = ["--nodes", "3", "--duration", "24", "--faults", "restart"];
     let output = place.verify(&rolling);
-    // Whatever had to be asked again would be a surprise.
     let report = kept(&output, &["restart"]);
     assert_eq!(report["run"]["surprises"]["count"], 0, "{report:#}");
 }

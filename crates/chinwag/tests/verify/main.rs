@@ -71,7 +71,7 @@ async fn a_server_that_runs_is_checked_and_left_alone() {
     let url = format!("http://{}", server.local_addr().unwrap());
     let kept = directory.path().join("history.jsonl");
     let place = ["--server", &url, "--data-dir", data];
-    let small = ["--users", "5", "--groups", "2", "--duration", "10"];
+    let small = ["--users", "5", "--groups", "2", "--duration", "16"];
     let history = ["--history", kept.to_str().unwrap()];
     let arguments = [&place[..], &small, &history].concat();
     let output = tokio::task::block_in_place(|| verify(&arguments));

@@ -32,6 +32,8 @@ struct Walk<'a> {
     due: BTreeSet<(u64, u32)>,
     /// When a server was last killed, stopped or restored.
     disturbed_at: Option<u64>,
+    /// When each user's sessions begin, in order of time.
+    openings: HashMap<u32, Vec<u64>>,
 }
 
 pub(super) fn check(index: &Index, settings: &Settings) -> Verdict {
@@ -45,6 +47,7 @@ pub(super) fn check(index: &Index, settings: &Settings) -> Verdict {
         watching: HashMap::new(),
         due: BTreeSet::new(),
         disturbed_at: None,
+        openings: openings(index),
     };
     for step in &index.steps {
         walk.come_due(step.at);
@@ -170,7 +173,8 @@ impl Walk<'_> {
             .values()
             .min()
             .is_some_and(|opened| opened + settle < since);
-        if online && life.open.is_empty() && since > life.gone_by {
+        let is_gone = life.open.is_empty() && since > life.gone_by;
+        if online && is_gone && !self.comes_back(user, step.at) {
             self.finder.found(None, &[life.line, step.line], || {
                 format!("{name} was shown as online after the time of their presence")
             });
@@ -179,6 +183,16 @@ impl Walk<'_> {
                 format!("{name} was shown as offline while a session was open")
             });
         }
+    }
+
+    /// Tells whether a user comes back at once: others may be told before the user's own session is.
+    fn comes_back(&self, user: u32, at: u64) -> bool {
+        let settled = at.saturating_add(self.settings.settle_ms * 1_000_000);
+        let openings = self.openings.get(&user).map_or(&[][..], Vec::as_slice);
+        let next = openings.partition_point(|opening| *opening < at);
+        openings
+            .get(next)
+            .is_some_and(|opening| *opening <= settled)
     }
 
     /// Tells whether a server went away too shortly before for presence to have settled.
@@ -193,4 +207,15 @@ impl Walk<'_> {
         self.disturbed_at
             .is_some_and(|disturbed| disturbed + 2 * settled_ns > at)
     }
+}
+
+fn openings(index: &Index) -> HashMap<u32, Vec<u64>> {
+    let mut openings: HashMap<u32, Vec<u64>> = HashMap::new();
+    for step in &index.steps {
+        if matches!(step.what, StepKind::Open) {
+            let user = index.user_of(step.session);
+            openings.entry(user).or_default().push(step.at);
+        }
+    }
+    openings
 }

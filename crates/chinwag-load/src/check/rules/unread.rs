@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::Finder;
 use crate::check::history::Kind;
 use crate::check::index::Index;
+use crate::check::index::members::Interval;
 use crate::check::index::tables::UnreadRow;
 use crate::check::report::Verdict;
 
@@ -59,6 +60,15 @@ fn start(index: &Index, unread: &UnreadRow) -> Option<(u64, u64)> {
     let last = intervals.rfind(|known| known.opened <= unread.place.seq)?;
     if last.to <= unread.place.seq {
         // Let in again above the head that was told: of the places between nobody promised anything.
+        return None;
+    }
+    let is_let_in_again = |next: &Interval| {
+        let is_later = next.opened > unread.place.seq;
+        is_later && next.asked_line != 0 && next.asked_line < unread.line
+    };
+    let mut intervals = index.members.intervals(unread.chat, unread.user).iter();
+    if intervals.any(is_let_in_again) {
+        // Nor where that was under way: the mark may stand there already.
         return None;
     }
     let joined = last.opened;

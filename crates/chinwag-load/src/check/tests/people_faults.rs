@@ -385,6 +385,20 @@ fn presence_of_somebody_who_comes_back_in_time_needn_t_go() {
 }
 
 #[test]
+fn others_may_be_told_of_somebody_who_comes_back_just_before_the_own_session_is() {
+    for (seconds, is_in_time) in [(1, true), (3, false)] {
+        let mut story = ana_goes(true);
+        story.wait(6).note(Some("ben"), presence("ana", false));
+        story.wait(20).note(Some("ben"), presence("ana", true));
+        story.wait(seconds).note(Some("ana/2"), What::Open);
+        match is_in_time {
+            true => story.keeps("presence"),
+            false => assert_eq!(story.breaks("presence"), [5, 7]),
+        }
+    }
+}
+
+#[test]
 fn nobody_is_told_of_whom_they_no_longer_watch() {
     let mut story = ana_goes(true);
     story.note(

@@ -64,6 +64,12 @@ impl Display for Run {
             let (plant, breaches) = (planted.plant, planted.breaches);
             writeln!(out, "planted: {plant:?}, {breaches} times")?;
         }
+        writeln!(
+            out,
+            "{} requests were asked again; the longest wait for an answer was {:.1} s",
+            self.asked_again,
+            self.longest_wait_ms as f64 / 1_000.0,
+        )?;
         let surprises = &self.surprises;
         if surprises.count > 0 {
             writeln!(out, "nobody expected, {} times:", surprises.count)?;
