@@ -16,6 +16,8 @@ use tokio::{
     task::JoinHandle,
 };
 
+use super::OwnServer;
+
 /// How long a node may take to take a connection, before the next one is asked.
 const CONNECT: Duration = Duration::from_secs(1);
 
@@ -40,14 +42,20 @@ struct Node {
 }
 
 impl Balancer {
+    /// Leads to servers.
+    pub(super) async fn open(servers: &[OwnServer]) -> Result<Self> {
+        let addresses = servers.iter().map(OwnServer::address);
+        Self::to(addresses.collect::<Result<_>>()?).await
+    }
+
     /// Leads to nodes by their addresses.
-    pub(super) async fn open(addresses: impl Iterator<Item = String>) -> Result<Self> {
-        let node = |address| Node {
-            address,
+    async fn to(addresses: Vec<&str>) -> Result<Self> {
+        let node = |address: &str| Node {
+            address: address.to_owned(),
             is_out: AtomicBool::new(false),
         };
         let nodes = Arc::new(Nodes {
-            nodes: addresses.map(node).collect(),
+            nodes: addresses.into_iter().map(node).collect(),
             turn: AtomicUsize::new(0),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await;
@@ -144,8 +152,8 @@ mod tests {
         let nowhere = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let gone = nowhere.local_addr().unwrap().to_string();
         drop(nowhere);
-        let addresses = [node(b"a").await, gone, node(b"c").await];
-        let balancer = Balancer::open(addresses.into_iter()).await.unwrap();
+        let (first, third) = (node(b"a").await, node(b"c").await);
+        let balancer = Balancer::to(vec![&first, &gone, &third]).await.unwrap();
         let all = answers(&balancer).await;
         assert!(all.contains('a') && all.contains('c'), "{all}");
         balancer.take_out(0, true);

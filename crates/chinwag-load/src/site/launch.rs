@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use super::{disk::Disk, options::SiteOptions};
+use super::{OwnDisk, disk::Disk, options::SiteOptions};
 
 /// What a node does where another one has the index on its own disk.
 const WITHOUT_INDEX: &str = "gateway,api,chat,fanout,push";
@@ -44,17 +44,15 @@ impl Launch {
         })
     }
 
-    /// Gives the server a disk of its own, of so many MiB.
-    pub(super) async fn with_disk(mut self, size_mib: u32) -> Result<Self> {
-        self.disk = Some(Disk::mount(&data(self.directory.path()), size_mib).await?);
+    /// Gives the server the disk that it is to have. Errors: it must have one, and only root may mount it.
+    pub(super) async fn with_disk(mut self, wanted: OwnDisk) -> Result<Self> {
+        let data = data(self.directory.path());
+        self.disk = match wanted {
+            OwnDisk::No => None,
+            OwnDisk::IfAllowed(size_mib) => Disk::mount(&data, size_mib).await.ok(),
+            OwnDisk::Must(size_mib) => Some(Disk::mount(&data, size_mib).await?),
+        };
         Ok(self)
-    }
-
-    /// Gives it one where that is allowed.
-    pub(super) async fn with_disk_if_allowed(mut self, size_mib: u32) -> Self {
-        let mounted = Disk::mount(&data(self.directory.path()), size_mib).await;
-        self.disk = mounted.ok();
-        self
     }
 
     /// Returns the command that starts it.

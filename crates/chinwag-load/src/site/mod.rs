@@ -100,22 +100,16 @@ impl Site {
             if is_cluster {
                 settings.extend(launch::node(number, &key, options.shared.index));
             }
-            let launch = Launch::new(options, settings)?;
-            let launch = match wanted.disk {
-                OwnDisk::Must(size_mib) => launch.with_disk(size_mib).await?,
-                OwnDisk::IfAllowed(size_mib) => launch.with_disk_if_allowed(size_mib).await,
-                OwnDisk::No => launch,
-            };
-            own.push(OwnServer::start(launch).await?);
+            let launch = Launch::new(options, settings)?.with_disk(wanted.disk);
+            own.push(OwnServer::start(launch.await?).await?);
         }
-        let (balancer, url) = if is_cluster {
-            let addresses = own.iter().map(|node| node.address().map(str::to_owned));
-            let addresses = addresses.collect::<Result<Vec<_>>>()?;
-            let balancer = Balancer::open(addresses.into_iter()).await?;
-            let url = balancer.url();
-            (Some(balancer), url)
-        } else {
-            (None, own[0].url().to_owned())
+        let balancer = match is_cluster {
+            true => Some(Balancer::open(&own).await?),
+            false => None,
+        };
+        let url = match &balancer {
+            Some(balancer) => balancer.url(),
+            None => own[0].url().to_owned(),
         };
         Ok(Self {
             own,

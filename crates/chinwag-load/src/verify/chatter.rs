@@ -38,7 +38,11 @@ pub(super) async fn chatter(
         let own = device.own(random.random_range(0..1_000));
         let told = device.latest(chat);
         let act = act(&mut random, own, chat, told, number);
+        let is_message = matches!(act, Act::Send(..));
         let done = stage.wait_for(act.done(&device)).await;
+        if is_message && matches!(done, Some(Ok(true))) {
+            stage.count_message();
+        }
         judge(&stage, &device, done);
         let mean = 2.0 / per_second;
         let pause = Duration::from_secs_f64(random.random_range(0.0..mean));

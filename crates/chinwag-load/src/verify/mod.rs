@@ -163,7 +163,7 @@ async fn act(
     ));
     let going_wrong = faults.happen(Arc::clone(stage), site, options.seed);
     let lasting = async {
-        progress.follow(stage, time).await;
+        progress.follow(stage, time, options.messages).await;
         stage.end();
     };
     let (happened, ()) = tokio::join!(going_wrong, lasting);
@@ -229,6 +229,7 @@ async fn finish(
     began: Instant,
 ) -> Run {
     let (asked_again, longest_wait_ms) = (stage.asked_again(), stage.longest_wait_ms());
+    let messages = stage.messages();
     let Stage {
         line, surprises, ..
     } = stage;
@@ -246,6 +247,7 @@ async fn finish(
         url,
         seconds: began.elapsed().as_secs_f64(),
         connections,
+        messages,
         faults,
         planted: planted.map(|(plant, breaches)| Planted { plant, breaches }),
         asked_again,

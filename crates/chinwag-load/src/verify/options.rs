@@ -11,6 +11,8 @@ use crate::{
     site::{OwnDisk, SiteOptions},
 };
 
+/// Changes that the smallest disk holds with what the server keeps free; each takes a kilobyte or two with its index.
+const DISK_HOLDS: f64 = 100_000.0;
 /// What goes wrong where nothing is said, if it can.
 const FAULTS: [Fault; 8] = [
     Fault::Cut,
@@ -46,6 +48,10 @@ pub struct Options {
     /// How long they chat, seconds.
     #[arg(long, default_value_t = 30.0, value_parser = crate::bench::options::seconds)]
     pub duration: f64,
+    /// End before, once so many messages were acknowledged.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messages: Option<u64>,
     /// Nodes of the run's own, on the engines that --config names; one is a server of its own as well.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=9), conflicts_with = "server")]
     pub nodes: u32,
@@ -153,7 +159,9 @@ impl Options {
     pub(super) fn own_disk(&self) -> OwnDisk {
         match &self.faults {
             Some(faults) if faults.contains(&Fault::Disk) => OwnDisk::Must(self.disk),
-            None if self.can(Fault::Disk) => OwnDisk::IfAllowed(self.disk),
+            None if self.can(Fault::Disk) && self.fits_into_memory() => {
+                OwnDisk::IfAllowed(self.disk)
+            }
             _ => OwnDisk::No,
         }
     }
@@ -165,6 +173,11 @@ impl Options {
             true => Settings::default(),
             false => Settings::of_nodes(),
         }
+    }
+
+    /// Returns whether a small disk holds what the run writes, and no other one was asked for.
+    fn fits_into_memory(&self) -> bool {
+        self.site.store_in.is_none() && self.rate * self.duration <= DISK_HOLDS
     }
 
     fn can(&self, fault: Fault) -> bool {

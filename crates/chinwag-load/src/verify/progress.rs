@@ -25,10 +25,11 @@ impl Progress {
         self.0.set_message(what.into());
     }
 
-    /// Says how far the run is, until its time is over.
-    pub(super) async fn follow(&self, stage: &Stage, time: Duration) {
+    /// Says how far the run is, until its time is over, or there are as many messages as are wanted.
+    pub(super) async fn follow(&self, stage: &Stage, time: Duration, messages: Option<u64>) {
         let began = tokio::time::Instant::now();
-        while began.elapsed() < time && stage.goes_on() {
+        let is_enough = || messages.is_some_and(|wanted| stage.messages() >= wanted);
+        while began.elapsed() < time && stage.goes_on() && !is_enough() {
             let (seconds, of) = (began.elapsed().as_secs(), time.as_secs());
             let acknowledged = stage.acknowledged.load(Ordering::Relaxed);
             let connections = stage.line.connections();

@@ -74,6 +74,8 @@ pub struct Run {
     pub seconds: f64,
     /// Connections that devices had, one after another.
     pub connections: u64,
+    /// Messages that were acknowledged.
+    pub messages: u64,
     /// What went wrong, and how often.
     pub faults: Happened,
     /// Promises broken by the wire, as it was told to.

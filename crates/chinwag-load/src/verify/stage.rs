@@ -34,6 +34,8 @@ pub(super) struct Stage {
     longest_wait_ms: AtomicU64,
     /// Changes that were acknowledged.
     pub(super) acknowledged: AtomicU64,
+    /// Messages among them.
+    messages: AtomicU64,
     ended: watch::Sender<bool>,
 }
 
@@ -48,6 +50,7 @@ impl Stage {
             asked_again: AtomicU64::new(0),
             longest_wait_ms: AtomicU64::new(0),
             acknowledged: AtomicU64::new(0),
+            messages: AtomicU64::new(0),
             ended: watch::channel(false).0,
         }
     }
@@ -80,6 +83,15 @@ impl Stage {
 
     pub(super) fn count_acknowledged(&self) {
         self.acknowledged.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_message(&self) {
+        self.messages.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Returns how many messages were acknowledged.
+    pub(super) fn messages(&self) -> u64 {
+        self.messages.load(Ordering::Relaxed)
     }
 
     /// Counts the requests that were asked again.

@@ -66,7 +66,8 @@ impl Display for Run {
         }
         writeln!(
             out,
-            "{} requests were asked again; the longest wait for an answer was {:.1} s",
+            "{} messages acknowledged; {} requests were asked again; the longest wait for an answer was {:.1} s",
+            self.messages,
             self.asked_again,
             self.longest_wait_ms as f64 / 1_000.0,
         )?;
