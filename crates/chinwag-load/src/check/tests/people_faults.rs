@@ -393,7 +393,7 @@ fn others_may_be_told_of_somebody_who_comes_back_just_before_the_own_session_is(
         story.wait(seconds).note(Some("ana/2"), What::Open);
         match is_in_time {
             true => story.keeps("presence"),
-            false => assert_eq!(story.breaks("presence"), [5, 7]),
+            false => assert_eq!(story.breaks("presence"), [6, 8]),
         }
     }
 }
