@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use chinwag_client::ClientError;
 use chinwag_proto::{ChatId, ErrorCode, MessageId};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+use tokio::task::JoinSet;
 
 use super::{device::Device, stage::Stage};
 
@@ -32,22 +33,37 @@ pub(super) async fn chatter(
 ) {
     let mut random = StdRng::seed_from_u64(seed);
     let mut number = 0;
+    let mut marking = JoinSet::new();
     while stage.goes_on() {
         number += 1;
         let chat = chats[random.random_range(0..chats.len())];
         let own = device.own(random.random_range(0..1_000));
         let told = device.latest(chat);
         let act = act(&mut random, own, chat, told, number);
-        let is_message = matches!(act, Act::Send(..));
-        let done = stage.wait_for(act.done(&device)).await;
-        if is_message && matches!(done, Some(Ok(true))) {
-            stage.count_message();
+        if matches!(act, Act::Read(..)) {
+            // The answer may take a second, in which a user goes on; one mark at a time is under way.
+            while marking.try_join_next().is_some() {}
+            if marking.is_empty() {
+                marking.spawn(does(Arc::clone(&stage), Arc::clone(&device), act));
+            }
+        } else {
+            does(Arc::clone(&stage), Arc::clone(&device), act).await;
         }
-        judge(&stage, &device, done);
         let mean = 2.0 / per_second;
         let pause = Duration::from_secs_f64(random.random_range(0.0..mean));
         stage.pause(pause).await;
     }
+    marking.join_all().await;
+}
+
+/// Does something, and judges what comes of it.
+async fn does(stage: Arc<Stage>, device: Arc<Device>, act: Act) {
+    let is_message = matches!(act, Act::Send(..));
+    let done = stage.wait_for(act.done(&device)).await;
+    if is_message && matches!(done, Some(Ok(true))) {
+        stage.count_message();
+    }
+    judge(&stage, &device, done);
 }
 
 /// Something that a user does.
