@@ -147,7 +147,6 @@ pub(super) struct State {
     /// Until when a chat that changed its path is delivered on both, by the clock that never steps.
     pub(super) both_paths_until: Duration,
     pub(super) marks: HashMap<UserId, MarkRow>,
-    pub(super) last_mark: u64,
     pub(super) receipts: ReceiptsDue,
     pub(super) untold: Untold,
 }
@@ -170,7 +169,6 @@ impl Chat {
             term_due: last.is_some_and(|last| last.term < term),
             both_paths_until: Duration::ZERO,
             marks: HashMap::new(),
-            last_mark: 0,
             receipts: ReceiptsDue::default(),
             untold: Untold::default(),
         };

@@ -1,15 +1,18 @@
 //! Read and delivered marks, and typing (rule A5).
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
-use chinwag_proto::{ChatId, MessageId, Problem, snowflake};
+use chinwag_proto::{ChatId, EventId, MessageId, Problem, Seq, snowflake};
 
 use super::{
     Caller, Outcome, Owner, chat::Chat, load::not_owner, no_such_message, receipts::Moved,
     untold::TellLater,
 };
 use crate::{
-    model::{LogRow, MarkRow, Place},
+    model::{LogRow, MarkRow, Place, SHARDS, Shard},
     ports::{BusMessage, Stamp, Topic},
 };
 
@@ -29,6 +32,26 @@ enum Decision {
     /// It is there; it is told once more.
     Tell(Moved),
     Write(Moved, Stamp),
+}
+
+/// The last stamp of a mark in each shard: many of one millisecond, or while the clock stands still, must rise too,
+/// though their chat is loaded anew in between.
+pub(super) struct MarkTimes(Box<[AtomicU64]>);
+
+impl Default for MarkTimes {
+    fn default() -> Self {
+        Self((0..SHARDS).map(|_| AtomicU64::new(0)).collect())
+    }
+}
+
+impl MarkTimes {
+    fn next(&self, shard: Shard, millis: u64) -> u64 {
+        let last = &self.0[usize::from(shard.0)];
+        let after = |last: u64| millis.max(last + 1);
+        let before =
+            last.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |last| Some(after(last)));
+        after(before.unwrap_or_else(|last| last))
+    }
 }
 
 impl Owner {
@@ -89,7 +112,7 @@ impl Owner {
             return Err(not_owner());
         }
         let known = self.marks_of(caller, id, chat).await?;
-        match self.decide_mark(caller, chat, row, known, change)? {
+        match self.decide_mark(caller, id, chat, row, known, change)? {
             Decision::Nothing => {}
             Decision::Tell(moved) => self.marked(id, chat, moved).await,
             Decision::Write(moved, stamp) => {
@@ -107,12 +130,13 @@ impl Owner {
     fn decide_mark(
         &self,
         caller: &Caller,
+        id_of_chat: ChatId,
         chat: &Chat,
         row: Option<LogRow>,
         known: Known,
         change: impl FnOnce(&mut MarkRow, Place) -> bool,
     ) -> Result<Decision, Problem> {
-        let mut state = chat.state();
+        let state = chat.state();
         let member = state.members.of_caller(caller)?;
         let visible =
             row.filter(|row| member.intervals.contains(row.seq) && row.seq <= state.confirmed);
@@ -134,10 +158,9 @@ impl Owner {
             });
         }
         moved.marks.changed_at = self.ports.clock.now();
-        state.last_mark = self.mark_time(state.last_mark);
         let stamp = Stamp {
             term: chat.term,
-            seq: chinwag_proto::Seq(state.last_mark),
+            seq: Seq(self.mark_time(id_of_chat)?),
         };
         Ok(Decision::Write(moved, stamp))
     }
@@ -154,14 +177,11 @@ impl Owner {
     }
 
     /// Returns a rising stamp for a mark: the ids' own time, which no step of the clock and no restart sets back.
-    fn mark_time(&self, last: u64) -> u64 {
-        let now = self
-            .ids
-            .next(self.ports.clock.now(), chinwag_proto::EventId(0));
-        let millis = now.map_or(0, |id| {
-            snowflake::millis(id.0).saturating_sub(MARK_CLOCK_MILLIS)
-        });
-        millis.max(last + 1)
+    fn mark_time(&self, chat: ChatId) -> Result<u64, Problem> {
+        let id = self.ids.next(self.ports.clock.now(), EventId(0));
+        let id = id.ok_or_else(|| self.no_id())?;
+        let millis = snowflake::millis(id.0).saturating_sub(MARK_CLOCK_MILLIS);
+        Ok(self.mark_times.next(Shard::of(chat), millis))
     }
 
     async fn marks_of(&self, caller: &Caller, id: ChatId, chat: &Chat) -> Result<Known, Problem> {

@@ -145,6 +145,7 @@ pub struct Owner {
     arrivals: arrivals::Arrivals,
     creating: tokio::sync::Mutex<()>,
     chosen_ids: import::ChosenIds,
+    mark_times: marks::MarkTimes,
     tasks: TaskTracker,
     stopping: CancellationToken,
     /// What is marked and not queued yet.
@@ -208,6 +209,7 @@ impl Owner {
             arrivals: arrivals::Arrivals::new(ports.clock.now()),
             creating: tokio::sync::Mutex::default(),
             chosen_ids: import::ChosenIds::default(),
+            mark_times: marks::MarkTimes::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             ledger: feeding::Ledger::default(),

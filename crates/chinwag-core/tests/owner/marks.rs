@@ -252,6 +252,31 @@ async fn a_mark_after_a_restart_still_rises() {
     assert_eq!(mark(&node, chat, "ben").await, Some(two));
 }
 
+#[tokio::test]
+async fn marks_of_one_moment_rise_though_their_chat_is_loaded_anew_in_between() {
+    // The clock stands still, and memory holds next to nothing.
+    let settings = OwnerSettings {
+        cached_members: 1,
+        ..OwnerSettings::default()
+    };
+    let node = Node::start_with(settings).await;
+    let (chat, other) = (
+        node.group("ana", &["ben"]).await,
+        node.group("ana", &["ben"]).await,
+    );
+    let mut ids = Vec::new();
+    for n in 0..10 {
+        ids.push(node.say("ana", chat, &format!("m{n}")).await.id);
+    }
+    for half in ids.chunks(5) {
+        for id in half {
+            node.run("ben", chat, read(*id)).await.unwrap();
+            assert_eq!(mark(&node, chat, "ben").await, Some(*id));
+        }
+        node.say("ana", other, "elsewhere").await;
+    }
+}
+
 /// What the push role was told.
 #[derive(Default)]
 struct Told(Mutex<Vec<HasRead>>);
