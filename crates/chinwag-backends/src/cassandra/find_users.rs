@@ -32,7 +32,11 @@ impl Cassandra {
         after: Option<&UserId>,
         limit: usize,
     ) -> EngineResult<Vec<UserRow>> {
-        let by_name = self.by_name(&folded(prefix), after).await?;
+        // Every id begins with nothing, so names would find nobody else.
+        let by_name = match prefix {
+            "" => BTreeSet::new(),
+            prefix => self.by_name(&folded(prefix), after).await?,
+        };
         let mut found: Vec<UserRow> = Vec::new();
         let mut after = after.cloned();
         while found.len() < limit {

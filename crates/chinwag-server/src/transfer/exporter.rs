@@ -5,7 +5,6 @@ use std::{
     io::{self, Write},
 };
 
-use chinwag_backends::fjall::Snapshot;
 use chinwag_core::{
     model::{LogRow, StoredMessage},
     ports::{EngineError, Order, ReadRange},
@@ -13,22 +12,24 @@ use chinwag_core::{
 };
 use chinwag_proto::{ChatId, EventId, Seq, UserId, shapes::ChatType};
 
+use super::source::Source;
+
 /// Rows read at a time.
 const PAGE: usize = 1_000;
 
 /// Calls for every chat that isn't deleted, in order of id.
 pub(super) fn for_each_chat<E: From<EngineError>>(
-    snapshot: &Snapshot,
+    source: &impl Source,
     mut each: impl FnMut(ChatId) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut after = None;
     loop {
-        let chats = snapshot.all_chats(after, PAGE)?;
+        let chats = source.all_chats(after, PAGE)?;
         let Some(last) = chats.last().copied() else {
             return Ok(());
         };
         for chat in chats {
-            if snapshot.chat(chat)?.is_some_and(|row| !row.deleted) {
+            if source.chat(chat)?.is_some_and(|row| !row.deleted) {
                 each(chat)?;
             }
         }
@@ -58,9 +59,9 @@ impl From<Failed> for io::Error {
 }
 
 /// Writes users, then chat after chat.
-pub(super) fn write(snapshot: Snapshot, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write(source: &impl Source, out: &mut impl Write) -> io::Result<()> {
     let mut exporter = Exporter {
-        snapshot,
+        source,
         out,
         keys: ChatKeys::default(),
         line: Vec::new(),
@@ -69,18 +70,18 @@ pub(super) fn write(snapshot: Snapshot, out: &mut impl Write) -> io::Result<()> 
     exporter.chats()
 }
 
-struct Exporter<'a, W> {
-    snapshot: Snapshot,
+struct Exporter<'a, S, W> {
+    source: &'a S,
     out: &'a mut W,
     keys: ChatKeys,
     line: Vec<u8>,
 }
 
-impl<W: Write> Exporter<'_, W> {
+impl<S: Source, W: Write> Exporter<'_, S, W> {
     fn users(&mut self) -> Result<(), Failed> {
         let mut after: Option<UserId> = None;
         loop {
-            let users = self.snapshot.users(after.as_ref(), PAGE)?;
+            let users = self.source.users(after.as_ref(), PAGE)?;
             let Some(last) = users.last().map(|row| row.id.clone()) else {
                 return Ok(());
             };
@@ -98,23 +99,25 @@ impl<W: Write> Exporter<'_, W> {
     }
 
     fn chats(&mut self) -> io::Result<()> {
-        let snapshot = self.snapshot.clone();
-        for_each_chat(&snapshot, |chat| self.chat(chat)).map_err(io::Error::from)
+        for_each_chat(self.source, |chat| self.chat(chat)).map_err(io::Error::from)
     }
 
     fn chat(&mut self, id: ChatId) -> Result<(), Failed> {
-        let Some(chat) = self.snapshot.chat(id)? else {
+        let Some(chat) = self.source.chat(id)? else {
             return Ok(());
         };
         let members = match chat.kind {
-            ChatType::Direct => self.snapshot.members(id, None, 2)?,
+            ChatType::Direct => self.source.members(id, None, 2)?,
             ChatType::Group => Vec::new(),
         };
         let members: Vec<UserId> = members.into_iter().map(|row| row.user).collect();
         let key = self.keys.of(&chat, &members);
-        let mut answered = self.answered(id)?;
+        let Some(head) = self.source.head(id)? else {
+            return Ok(());
+        };
+        let mut answered = self.answered(id, head.seq)?;
         let mut number = 0_u64;
-        self.for_each_row(id, false, |exporter, row| {
+        self.for_each_row(id, head.seq, false, |exporter, row| {
             let event = row.id;
             let mut extras = match row.message() {
                 Some(stored) => exporter.extras(id, row.seq, stored, &answered)?,
@@ -133,9 +136,9 @@ impl<W: Write> Exporter<'_, W> {
     }
 
     /// Finds the messages that others answer; each gets its line's number in the chat once it is written.
-    fn answered(&mut self, chat: ChatId) -> Result<HashMap<EventId, u64>, Failed> {
+    fn answered(&mut self, chat: ChatId, through: Seq) -> Result<HashMap<EventId, u64>, Failed> {
         let mut answered = HashMap::new();
-        self.for_each_row(chat, true, |_, row| {
+        self.for_each_row(chat, through, true, |_, row| {
             let replied = row.message().and_then(|stored| stored.reply_to);
             answered.extend(replied.map(|message| (message, 0)));
             Ok(())
@@ -146,6 +149,7 @@ impl<W: Write> Exporter<'_, W> {
     fn for_each_row(
         &mut self,
         chat: ChatId,
+        through: Seq,
         messages_only: bool,
         mut each: impl FnMut(&mut Self, LogRow) -> Result<(), Failed>,
     ) -> Result<(), Failed> {
@@ -153,12 +157,12 @@ impl<W: Write> Exporter<'_, W> {
         loop {
             let range = ReadRange {
                 from,
-                through: Seq(u64::MAX),
+                through,
                 limit: PAGE,
                 order: Order::Rising,
                 messages_only,
             };
-            let rows = self.snapshot.read(chat, range)?;
+            let rows = self.source.read(chat, range)?;
             let Some(last) = rows.last().map(|row| row.seq) else {
                 return Ok(());
             };
@@ -179,12 +183,12 @@ impl<W: Write> Exporter<'_, W> {
         let reply_to = stored.reply_to.and_then(|message| answered.get(&message));
         let written = reply_to.filter(|number| **number > 0);
         let versions = match stored.edited_at {
-            Some(_) => self.snapshot.versions(chat, seq)?,
+            Some(_) => self.source.versions(chat, seq)?,
             None => Vec::new(),
         };
         let reactors = match stored.reactions.as_slice() {
             [] => Vec::new(),
-            _ => self.snapshot.reactors(chat, seq, usize::MAX)?,
+            _ => self.source.reactors(chat, seq, usize::MAX)?,
         };
         Ok(Extras {
             id: None,

@@ -10,6 +10,7 @@ mod migrate;
 mod reading;
 pub mod report;
 mod restore;
+mod source;
 mod streamed;
 
 use std::sync::{Arc, Weak};
@@ -42,8 +43,8 @@ impl Place {
     fn snapshot(&self) -> Result<(Arc<Node>, Snapshot), Problem> {
         let node = self.node()?;
         let Some(embedded) = &node.ports().embedded else {
-            let detail = "exports and backups are of the embedded store; Cassandra's own are made by its tools: \
-                          nodetool snapshot";
+            let detail = "backups are of the embedded store; Cassandra's own are made by its tools: nodetool \
+                          snapshot; `chinwag export` writes what was said";
             return Err(Problem::new(ErrorCode::NotAllowed, detail));
         };
         let snapshot = embedded.snapshot();

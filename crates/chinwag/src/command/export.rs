@@ -9,7 +9,8 @@ use crate::{operator::Operator, transfer::progress::Progress};
 
 /// Write everything that was said to standard output, as lines of JSON.
 ///
-/// All of it as it was at one moment, while the server runs. `chinwag import` takes it; docs/import-format.md
+/// All of it as it was at one moment, while the server runs; where several nodes share a Cassandra, each chat as it is
+/// when its turn comes. `chinwag import` takes it; docs/import-format.md
 /// describes the format.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {}

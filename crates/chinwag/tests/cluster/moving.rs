@@ -149,6 +149,7 @@ async fn everything_moves_over_while_the_old_server_is_read_and_is_the_same() {
     let old = place.embedded(&["serve", "--read-only"]);
     let ana = place.http(&old.url, "ana", &[]);
     assert_eq!(seen(&ana).await, before);
+    let exported = place.prints(&["export"]);
     let denied = ana.send_message(&message(chat, "too late", "c2")).await;
     let Err(ClientError::Refused(problem)) = denied else {
         panic!("a message was taken by a server that is open for reading only: {denied:?}");
@@ -165,6 +166,9 @@ async fn everything_moves_over_while_the_old_server_is_read_and_is_the_same() {
     let new = place.serve();
     let ana = place.http(&new.url, "ana", &["--config", "node.toml"]);
     assert_eq!(seen(&ana).await, before);
+    let from_engines = place.prints(&["export", "--config", "node.toml"]);
+    assert!(exported.lines().count() > 50, "{exported}");
+    assert_eq!(from_engines, exported);
     let repeated = ana.send_message(&once).await.unwrap();
     assert_eq!(repeated.id, first.id);
     let next = message(chat, "behind the move", "c3");
