@@ -8,8 +8,12 @@ use chinwag_backends::{
     cassandra::{self, Cassandra},
     fjall::Embedded,
 };
-use chinwag_core::transfer::{Amount, MadeByRequest, Moving, Stores};
-use chinwag_proto::{ChatId, ErrorCode, Problem};
+use chinwag_core::{
+    model::NodeId,
+    ports::{EngineError, EngineResult, NodeRow, Ownership, Renewal},
+    transfer::{Amount, MadeByRequest, Moving, Stores},
+};
+use chinwag_proto::{ChatId, ErrorCode, Problem, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -21,6 +25,10 @@ use crate::api::problem_response;
 
 /// Tells in the data directory where everything is being moved to, and from which state.
 const MARKER: &str = "migration.json";
+/// The number of the only node: the embedded store's, and that of the first server on the engines where it stays alone.
+const ONLY: NodeId = NodeId(0);
+/// Stands for the move among processes, which draw theirs at random.
+const MOVER: u64 = 0;
 /// How often it is told how far it is.
 const TOLD_EVERY: Duration = Duration::from_millis(200);
 /// Chats whose ends are read at a time.
@@ -49,6 +57,33 @@ pub(super) async fn migrate(State(place): State<Place>, target: Bytes) -> Respon
 struct Source {
     requests: Vec<MadeByRequest>,
     total: Amount,
+    ids: Ids,
+}
+
+/// How far ids may have been given by the embedded store's node, and who is to know it.
+struct Ids {
+    promised: u64,
+    now: Timestamp,
+    to: Arc<dyn Ownership>,
+}
+
+impl Ids {
+    /// Lets whoever has the only node's number next begin above them (rule I1).
+    async fn carry(&self) -> EngineResult<()> {
+        if self.to.ids_up_to(ONLY).await? < self.promised {
+            let renewal = Renewal {
+                ids_up_to_millis: self.promised,
+                clock: self.now,
+            };
+            self.to.renew(ONLY, MOVER, renewal).await?;
+        }
+        let rows = self.to.nodes().await?;
+        let is_open = |row: &NodeRow| row.node == ONLY && row.process == MOVER && !row.closed;
+        if let Some(row) = rows.into_iter().find(is_open) {
+            self.to.close(row).await?;
+        }
+        Ok(())
+    }
 }
 
 async fn begin(place: &Place, target: &[u8]) -> Result<(Arc<Moving>, Source), Problem> {
@@ -74,6 +109,11 @@ async fn begin(place: &Place, target: &[u8]) -> Result<(Arc<Moving>, Source), Pr
         directory: Arc::clone(embedded) as _,
         accounts: Arc::clone(embedded) as _,
     };
+    let ids = Ids {
+        promised: embedded.ids_up_to(ONLY).await?,
+        now: node.clock().now(),
+        to: Arc::clone(&cassandra) as _,
+    };
     let to = Stores {
         store: Arc::clone(&cassandra) as _,
         directory: Arc::clone(&cassandra) as _,
@@ -85,7 +125,12 @@ async fn begin(place: &Place, target: &[u8]) -> Result<(Arc<Moving>, Source), Pr
     let requests = tokio::task::spawn_blocking(move || snapshot.requests());
     let requests = requests.await.map_err(|_| gone())??;
     let total = total(embedded).await?;
-    Ok((moving, Source { requests, total }))
+    let source = Source {
+        requests,
+        total,
+        ids,
+    };
+    Ok((moving, source))
 }
 
 /// Lets a move begin only into a target that nobody used, and go on only from the very same state.
@@ -143,7 +188,11 @@ async fn total(embedded: &Arc<Embedded>) -> Result<Amount, Problem> {
 
 /// Copies, then compares, and tells how far it is.
 async fn run(moving: Arc<Moving>, source: Source, reports: Pieces, place: Place) {
-    let Source { requests, total } = source;
+    let Source {
+        requests,
+        total,
+        ids,
+    } = source;
     let moved = |amount: Amount| Moved {
         users: amount.users,
         chats: amount.chats,
@@ -158,11 +207,18 @@ async fn run(moving: Arc<Moving>, source: Source, reports: Pieces, place: Place)
             ended => ended,
         }
     };
+    let steps = async {
+        let failed = |error: EngineError| error.to_string();
+        match steps.await? {
+            Ok(()) => Some(ids.carry().await.map_err(failed)),
+            Err(error) => Some(Err(error.to_string())),
+        }
+    };
     let last = tokio::select! {
         () = place.stop.cancelled() => MigrationReport::Stopped,
         done = steps => match done {
             Some(Ok(())) => MigrationReport::Done(moved(moving.so_far())),
-            Some(Err(error)) => MigrationReport::Failed(error.to_string()),
+            Some(Err(error)) => MigrationReport::Failed(error),
             // Whoever asked has gone.
             None => return,
         },

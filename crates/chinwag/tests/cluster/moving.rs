@@ -6,14 +6,17 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
+use chinwag_backends::cassandra::{self, Cassandra};
 use chinwag_client::{ClientError, Http};
+use chinwag_core::{model::NodeId, ports::Ownership as _};
 use chinwag_proto::{
     ChatId, ClientId, ErrorCode, Metadata,
     http::{HistoryQuery, SendMessage},
     shapes::Message,
+    snowflake,
 };
 
-use crate::place::Place;
+use crate::{engine_process, place::Place};
 
 const MOVE: &[&str] = &[
     "migrate",
@@ -162,6 +165,16 @@ async fn everything_moves_over_while_the_old_server_is_read_and_is_the_same() {
     assert_eq!(again.lines().next(), moved.lines().next());
     assert_eq!(seen(&ana).await, before);
     drop(old);
+    let options = cassandra::Options {
+        contact_points: vec![format!("{}:19042", engine_process::address())],
+        keyspace: place.keyspace_name().to_owned(),
+        ..cassandra::Options::default()
+    };
+    let moved_to = Cassandra::open(&options).await.unwrap();
+    let promised = moved_to.ids_up_to(NodeId(0)).await.unwrap();
+    assert!(promised >= snowflake::millis(first.id.0), "{promised}");
+    let rows = moved_to.nodes().await.unwrap();
+    assert!(rows.iter().all(|row| row.closed), "nobody waits: {rows:?}");
 
     let new = place.serve();
     let ana = place.http(&new.url, "ana", &["--config", "node.toml"]);
