@@ -107,7 +107,7 @@ impl<S: Source, W: Write> Exporter<'_, S, W> {
             return Ok(());
         };
         let members = match chat.kind {
-            ChatType::Direct => self.source.members(id, None, 2)?,
+            ChatType::Direct => self.source.members(id, 2)?,
             ChatType::Group => Vec::new(),
         };
         let members: Vec<UserId> = members.into_iter().map(|row| row.user).collect();
@@ -188,7 +188,7 @@ impl<S: Source, W: Write> Exporter<'_, S, W> {
         };
         let reactors = match stored.reactions.as_slice() {
             [] => Vec::new(),
-            _ => self.source.reactors(chat, seq, usize::MAX)?,
+            _ => self.source.reactors(chat, seq)?,
         };
         Ok(Extras {
             id: None,

@@ -96,6 +96,33 @@ async fn a_member_who_is_removed_while_messages_flow_gets_nothing_after_that_pla
     assert_eq!(parting["event"]["change"], "removed");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_who_leaves_and_comes_back_at_once_gets_every_place_after_that() {
+    let (node, chat) = large(HistoryVisible::All).await;
+    // One more, so that the chat stays large.
+    node.users(&["fay"]).await;
+    node.add("ana", chat, &[user("fay")]).await;
+    let mut eva = node.session("eva").await;
+    for round in 0..100 {
+        for _ in 0..=round % 3 {
+            node.remove("ana", chat, "eva").await;
+            node.add("ana", chat, &[user("eva")]).await;
+        }
+        // What is on the way may or may not have come by then.
+        for _ in 0..round % 7 {
+            tokio::task::yield_now().await;
+        }
+        let last = format!("{round}");
+        node.say("ana", chat, &last).await;
+        loop {
+            let frame = eva.next().await;
+            if frame["message"]["content"] == last.as_str() {
+                break;
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_1001st_member_changes_the_path_and_nobody_misses_or_doubles_a_place() {
     let node = Node::start().await;

@@ -156,7 +156,8 @@ impl Gateway {
         match &frame.frame.body {
             LogBody::Membership { event } => {
                 chat.members.close(removed(event), seq);
-                let here = |user: &&UserId| self.topics.holds(user) && !chat.members.contains(user);
+                let here =
+                    |user: &&UserId| self.topics.holds(user) && !chat.members.is_present(user);
                 let added: Vec<UserId> = added(&frame.frame.body)
                     .iter()
                     .filter(here)

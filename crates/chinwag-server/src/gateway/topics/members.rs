@@ -76,8 +76,15 @@ impl Members {
         self.present.lock().intervals.is_empty() && self.joining.lock().is_empty()
     }
 
-    pub(super) fn contains(&self, user: &UserId) -> bool {
-        self.present.lock().intervals.contains_key(user)
+    /// Returns whether a user is known with just these intervals.
+    pub(super) fn has(&self, user: &UserId, intervals: &Intervals) -> bool {
+        self.present.lock().intervals.get(user) == Some(intervals)
+    }
+
+    /// Returns whether a user is in at this moment.
+    pub(super) fn is_present(&self, user: &UserId) -> bool {
+        let present = self.present.lock();
+        present.intervals.get(user).is_some_and(is_open)
     }
 
     /// Returns those who are in at this moment.
@@ -171,10 +178,13 @@ mod tests {
         members.put(user("ben"), Intervals::from(Seq(1)));
         members.close(&[user("ben")], Seq(7));
         assert_eq!(members.present(), [user("ana")]);
+        let mut until_seven = Intervals::from(Seq(1));
+        until_seven.close(Seq(7));
         members.forget_before(Seq(7));
-        assert!(members.contains(&user("ben")));
+        assert!(members.has(&user("ben"), &until_seven));
+        assert!(!members.is_present(&user("ben")));
         members.forget_before(Seq(8));
-        assert!(!members.contains(&user("ben")));
+        assert!(!members.has(&user("ben"), &until_seven));
     }
 
     #[test]

@@ -116,7 +116,7 @@ impl Gateway {
             .into_iter()
             .flatten()
             .map(|membership| membership.member)
-            .filter(|member| member.active && !chat.members.contains(&member.user))
+            .filter(|member| member.active && !chat.members.has(&member.user, &member.intervals))
             .collect();
         let lowest = members.iter().map(|member| member.joined_seq).min();
         let Some(lowest) = lowest else {
@@ -173,7 +173,8 @@ impl Gateway {
             let by_path = order.path_of(seq).map(|path| path == Path::Topic);
             seq >= joined && by_path.unwrap_or(!changed_path)
         };
-        if knows_start {
+        // Who left and came back may not have left here yet: what is to be told until then goes out in its turn.
+        if knows_start && !chat.members.is_present(&member.user) {
             let frames: Vec<_> = missed
                 .iter()
                 .filter(is_missed)
