@@ -156,8 +156,7 @@ impl Gateway {
         match &frame.frame.body {
             LogBody::Membership { event } => {
                 chat.members.close(removed(event), seq);
-                let here =
-                    |user: &&UserId| self.topics.holds(user) && !chat.members.is_present(user);
+                let here = |user: &&UserId| self.topics.holds(user) && !chat.members.has(user, seq);
                 let added: Vec<UserId> = added(&frame.frame.body)
                     .iter()
                     .filter(here)

@@ -19,16 +19,32 @@ pub(in crate::gateway) struct Members {
 
 #[derive(Default)]
 struct Present {
-    intervals: HashMap<UserId, Intervals>,
+    members: HashMap<UserId, Member>,
     /// Made when it is asked for, kept until somebody's intervals change.
     sights: Option<Arc<Sights>>,
 }
 
 impl Present {
     /// Returns the intervals, to change them.
-    fn change(&mut self) -> &mut HashMap<UserId, Intervals> {
+    fn change(&mut self) -> &mut HashMap<UserId, Member> {
         self.sights = None;
-        &mut self.intervals
+        &mut self.members
+    }
+}
+
+/// One member, since the last joining.
+struct Member {
+    intervals: Intervals,
+    /// Where: intervals don't tell, since what somebody saw before and sees after may be one of them.
+    joined: Seq,
+}
+
+impl Member {
+    /// Ends what is seen at a place, unless it is one before the joining: then they are back already.
+    fn close(&mut self, through: Seq) {
+        if self.joined <= through {
+            self.intervals.close(through);
+        }
     }
 }
 
@@ -44,8 +60,9 @@ pub(super) struct Sights {
 }
 
 impl Members {
-    pub(super) fn put(&self, user: UserId, intervals: Intervals) {
-        self.present.lock().change().insert(user, intervals);
+    pub(super) fn put(&self, user: UserId, intervals: Intervals, joined: Seq) {
+        let member = Member { intervals, joined };
+        self.present.lock().change().insert(user, member);
     }
 
     /// Notes who became a member.
@@ -73,27 +90,23 @@ impl Members {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.present.lock().intervals.is_empty() && self.joining.lock().is_empty()
+        self.present.lock().members.is_empty() && self.joining.lock().is_empty()
     }
 
-    /// Returns whether a user is known with just these intervals.
-    pub(super) fn has(&self, user: &UserId, intervals: &Intervals) -> bool {
-        self.present.lock().intervals.get(user) == Some(intervals)
-    }
-
-    /// Returns whether a user is in at this moment.
-    pub(super) fn is_present(&self, user: &UserId) -> bool {
+    /// Returns whether a user is known here as one who joined at a place: who left and came back joined anew.
+    pub(super) fn has(&self, user: &UserId, joined: Seq) -> bool {
         let present = self.present.lock();
-        present.intervals.get(user).is_some_and(is_open)
+        let member = present.members.get(user);
+        member.is_some_and(|member| member.joined == joined)
     }
 
     /// Returns those who are in at this moment.
     pub(super) fn present(&self) -> Vec<UserId> {
         let present = self.present.lock();
         present
-            .intervals
+            .members
             .iter()
-            .filter(|(_, intervals)| is_open(intervals))
+            .filter(|(_, member)| is_open(&member.intervals))
             .map(|(user, _)| user.clone())
             .collect()
     }
@@ -102,8 +115,8 @@ impl Members {
     pub(super) fn close(&self, users: &[UserId], through: Seq) {
         let mut present = self.present.lock();
         for user in users {
-            if let Some(intervals) = present.change().get_mut(user) {
-                close(intervals, through);
+            if let Some(member) = present.change().get_mut(user) {
+                member.close(through);
             }
         }
     }
@@ -114,13 +127,13 @@ impl Members {
         present
             .change()
             .values_mut()
-            .for_each(|intervals| close(intervals, through));
+            .for_each(|member| member.close(through));
     }
 
     /// Forgets those who see nothing at a place or after it.
     pub(super) fn forget_before(&self, next: Seq) {
-        self.present.lock().change().retain(|_, intervals| {
-            let last = intervals.as_slice().last();
+        self.present.lock().change().retain(|_, member| {
+            let last = member.intervals.as_slice().last();
             last.is_some_and(|last| last.through.is_none_or(|through| through >= next))
         });
     }
@@ -134,7 +147,8 @@ impl Members {
             return Arc::clone(sights);
         }
         let mut sights = Sights::default();
-        for (user, intervals) in &present.intervals {
+        for (user, member) in &present.members {
+            let intervals = &member.intervals;
             match intervals.as_slice() {
                 [one] if one.from <= lowest && one.through.is_none() => {
                     sights.all_from = sights.all_from.max(one.from);
@@ -147,14 +161,6 @@ impl Members {
         // What concerns an early message is rare: for those that come, the first ones stay.
         present.sights.get_or_insert_with(|| Arc::clone(&sights));
         sights
-    }
-}
-
-/// Ends the open interval, unless it begins after that place: then they are back already.
-fn close(intervals: &mut Intervals, through: Seq) {
-    let open = intervals.as_slice().last();
-    if open.is_some_and(|open| open.from <= through) {
-        intervals.close(through);
     }
 }
 
@@ -174,24 +180,21 @@ mod tests {
     #[test]
     fn who_was_removed_is_no_member_and_is_forgotten_after_the_place() {
         let members = Members::default();
-        members.put(user("ana"), Intervals::from(Seq(1)));
-        members.put(user("ben"), Intervals::from(Seq(1)));
+        members.put(user("ana"), Intervals::from(Seq(1)), Seq(1));
+        members.put(user("ben"), Intervals::from(Seq(1)), Seq(1));
         members.close(&[user("ben")], Seq(7));
         assert_eq!(members.present(), [user("ana")]);
-        let mut until_seven = Intervals::from(Seq(1));
-        until_seven.close(Seq(7));
         members.forget_before(Seq(7));
-        assert!(members.has(&user("ben"), &until_seven));
-        assert!(!members.is_present(&user("ben")));
+        assert!(members.has(&user("ben"), Seq(1)));
         members.forget_before(Seq(8));
-        assert!(!members.has(&user("ben"), &until_seven));
+        assert!(!members.has(&user("ben"), Seq(1)));
     }
 
     #[test]
     fn who_sees_all_from_a_place_on_is_known_until_somebody_comes_or_goes() {
         let members = Members::default();
-        members.put(user("ana"), Intervals::from(Seq(1)));
-        members.put(user("ben"), Intervals::from(Seq(5)));
+        members.put(user("ana"), Intervals::from(Seq(1)), Seq(1));
+        members.put(user("ben"), Intervals::from(Seq(5)), Seq(5));
         let of = |lowest: u64| {
             let sights = members.sights(Seq(lowest));
             let mut all = sights.all.clone();
@@ -208,18 +211,25 @@ mod tests {
         assert_eq!(of(9), (vec![user("ana"), user("ben")], 0));
         members.close(&[user("ana")], Seq(9));
         assert_eq!(of(9), (vec![user("ben")], 1));
-        members.put(user("cleo"), Intervals::from(Seq(7)));
+        members.put(user("cleo"), Intervals::from(Seq(7)), Seq(7));
         assert_eq!(of(9), (vec![user("ben"), user("cleo")], 1));
     }
 
     #[test]
     fn an_old_removal_does_not_end_a_new_membership() {
-        let members = Members::default();
-        let mut intervals = Intervals::from(Seq(1));
-        intervals.close(Seq(5));
-        intervals.open(Seq(9));
-        members.put(user("ana"), intervals);
-        members.close(&[user("ana")], Seq(5));
-        assert_eq!(members.present(), [user("ana")]);
+        // Who comes back at the very next place, or sees all that was said, sees it in one interval.
+        for from in [1, 9] {
+            let members = Members::default();
+            members.put(user("ana"), Intervals::from(Seq(1)), Seq(1));
+            let mut intervals = Intervals::from(Seq(1));
+            intervals.close(Seq(8));
+            intervals.open(Seq(from));
+            members.put(user("ana"), intervals, Seq(9));
+            members.close(&[user("ana")], Seq(8));
+            members.forget_before(Seq(9));
+            assert_eq!(members.present(), [user("ana")]);
+            members.close(&[user("ana")], Seq(12));
+            assert!(members.present().is_empty());
+        }
     }
 }

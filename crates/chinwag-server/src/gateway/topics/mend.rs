@@ -116,7 +116,7 @@ impl Gateway {
             .into_iter()
             .flatten()
             .map(|membership| membership.member)
-            .filter(|member| member.active && !chat.members.has(&member.user, &member.intervals))
+            .filter(|member| member.active && !chat.members.has(&member.user, member.joined_seq))
             .collect();
         let lowest = members.iter().map(|member| member.joined_seq).min();
         let Some(lowest) = lowest else {
@@ -173,8 +173,7 @@ impl Gateway {
             let by_path = order.path_of(seq).map(|path| path == Path::Topic);
             seq >= joined && by_path.unwrap_or(!changed_path)
         };
-        // Who left and came back may not have left here yet: what is to be told until then goes out in its turn.
-        if knows_start && !chat.members.is_present(&member.user) {
+        if knows_start {
             let frames: Vec<_> = missed
                 .iter()
                 .filter(is_missed)
@@ -187,7 +186,8 @@ impl Gateway {
                 .collect();
             self.registry.send_many(&member.user, &frames);
         }
-        chat.members.put(member.user.clone(), member.intervals);
+        chat.members
+            .put(member.user.clone(), member.intervals, joined);
         // Whoever left meanwhile would never be let go.
         if !self.topics.holds(&member.user) {
             chat.members.remove(&member.user);

@@ -214,7 +214,8 @@ impl Gateway {
             for (member, row) in active.into_iter().zip(rows) {
                 if row.is_some_and(|row| row.large && !row.deleted) {
                     let chat = self.topics.chat(member.chat);
-                    chat.members.put(member.user, member.intervals);
+                    let joined = member.joined_seq;
+                    chat.members.put(member.user, member.intervals, joined);
                     self.begin_topic(&chat).await?;
                 }
             }
