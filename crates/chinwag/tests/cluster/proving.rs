@@ -54,7 +54,7 @@ fn three_nodes_leave_and_come_back_one_after_another_and_no_user_sees_it() {
 }
 
 #[test]
-#[ignore = "needs a Cassandra, a Redis and a Kafka: make conformance"]
+#[ignore = "stops nodes under load for minutes: make soak"]
 fn nodes_are_killed_and_frozen_and_what_they_share_is_emptied_and_nothing_is_lost() {
     let place = Place::new();
     // Only what this test's nodes keep there.
