@@ -70,7 +70,10 @@ impl RedisPresence {
         let keys = users.iter().map(|user| self.keys(user)).collect();
         let answers = match with {
             Keys::Both => script.run(self.redis.nodes(), &AboutBoth(keys)).await,
-            Keys::Sessions => script.run(self.redis.nodes(), &AboutSessions(keys)).await,
+            Keys::Sessions => {
+                let question = AboutSessions { keys, except: None };
+                script.run(self.redis.nodes(), &question).await
+            }
         };
         all(answers)
     }
@@ -119,7 +122,7 @@ impl Presence for RedisPresence {
         users: &[UserId],
         except: Option<SessionId>,
     ) -> EngineResult<Vec<Vec<NodeId>>> {
-        let question = Located {
+        let question = AboutSessions {
             keys: users.iter().map(|user| self.keys(user)).collect(),
             except,
         };
@@ -271,13 +274,13 @@ impl Calls for AboutBoth {
     }
 }
 
-/// Where users' sessions are, one apart.
-struct Located {
+/// What users' sessions are, all or all but one.
+struct AboutSessions {
     keys: Vec<UserKeys>,
     except: Option<SessionId>,
 }
 
-impl Calls for Located {
+impl Calls for AboutSessions {
     const KEYS: usize = 1;
 
     fn slots(&self) -> Vec<u16> {
@@ -289,19 +292,5 @@ impl Calls for Located {
         if let Some(session) = self.except {
             command.arg(session.0);
         }
-    }
-}
-
-struct AboutSessions(Vec<UserKeys>);
-
-impl Calls for AboutSessions {
-    const KEYS: usize = 1;
-
-    fn slots(&self) -> Vec<u16> {
-        self.0.iter().map(|keys| keys.slot).collect()
-    }
-
-    fn add(&self, index: usize, command: &mut Cmd) {
-        command.arg(&self.0[index].sessions);
     }
 }
