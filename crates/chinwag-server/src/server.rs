@@ -29,6 +29,8 @@ use crate::{
 
 /// How long calls of other nodes that run may take to end, once nothing is owned here any more.
 const CALLS_END_WITHIN: Duration = Duration::from_secs(1);
+/// How long clients wait for a node that doesn't hear the others yet: a bus that is away must not keep it closed.
+const HEARS_WITHIN: Duration = Duration::from_secs(5);
 
 /// A running server.
 pub struct Server {
@@ -111,6 +113,7 @@ impl Server {
         });
         if config.node.has(NodeRole::Gateway) {
             tasks.spawn(Arc::clone(&gateway).run(stop.clone()));
+            gateway.until_it_hears(HEARS_WITHIN).await;
         }
         if node.is_read_only() {
             tracing::warn!(

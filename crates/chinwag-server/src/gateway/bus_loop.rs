@@ -1,6 +1,9 @@
 //! What other nodes and topics say, and what is done where some of it may have been lost.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use chinwag_core::ports::{BusEvent, BusSubscription, EngineResult, Topic};
 use chinwag_proto::frames::ServerFrame;
@@ -35,18 +38,31 @@ impl Gateway {
         cancel.drop_guard()
     }
 
+    /// Waits until this node hears the others for the first time, at most so long: clients that come before may miss
+    /// something, and fetch it then.
+    pub async fn until_it_hears(&self, at_most: Duration) {
+        if tokio::time::timeout(at_most, self.hears.cancelled())
+            .await
+            .is_err()
+        {
+            tracing::warn!("clients are served though this node doesn't hear the others yet");
+        }
+    }
+
     /// Takes what other nodes and topics say; opens the subscription again whenever it fails.
     async fn listen(&self) {
         let mut pause = FIRST_PAUSE;
-        let mut is_first = true;
         loop {
             match self.ports.bus.open(self.settings.node).await {
                 Ok(subscription) => {
                     self.topics.attach(Arc::clone(&subscription));
-                    if !is_first {
+                    // Clients may have come before this node heard the others.
+                    let came_before = self.counts.sessions.load(Ordering::Relaxed) > 0;
+                    if came_before || self.hears.is_cancelled() {
                         self.heal(&[]).await;
                     }
-                    (is_first, pause) = (false, FIRST_PAUSE);
+                    self.hears.cancel();
+                    pause = FIRST_PAUSE;
                     if let Err(error) = self.listen_to(&*subscription).await {
                         tracing::warn!(%error, "the bus is away: live delivery between nodes pauses");
                     }

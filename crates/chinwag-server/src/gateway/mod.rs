@@ -112,6 +112,8 @@ pub struct Gateway {
     typers: Typers,
     watches: Watches,
     counts: Arc<GatewayCounts>,
+    /// Cancelled once the bus was open.
+    hears: CancellationToken,
     draining: CancellationToken,
 }
 
@@ -130,6 +132,7 @@ impl Gateway {
             counts,
             ports,
             settings,
+            hears: CancellationToken::new(),
             draining: CancellationToken::new(),
         })
     }

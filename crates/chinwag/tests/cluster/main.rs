@@ -10,6 +10,7 @@ mod door;
 mod engine_process;
 mod examining;
 mod field_faults;
+mod holding;
 mod keyspace;
 mod moving;
 mod pair;

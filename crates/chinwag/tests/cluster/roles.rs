@@ -4,6 +4,7 @@ use chinwag_proto::{ErrorCode, http::CreateChat, shapes::HistoryVisible};
 use reqwest::StatusCode;
 
 use crate::{
+    holding::Holding,
     place::{EVERYTHING, Engines},
     search_engine::shared_url,
 };
@@ -70,8 +71,9 @@ async fn sockets_and_requests_are_served_by_different_nodes() {
         requests.register("ana").await,
         requests.register("ben").await,
     );
-    let mut anas = ana.at(&sockets).device().await;
+    // A chat that a device doesn't know would come with its head, not place by place.
     let chat = ana.direct(&ben).await;
+    let mut anas = ana.at(&sockets).device().await;
     assert!(ben.say(chat, "1", "kettle").await.unwrap().is_none());
     anas.until_said("kettle").await;
 
@@ -89,6 +91,30 @@ async fn sockets_and_requests_are_served_by_different_nodes() {
         serde_json::from_slice(&refused.bytes().await.unwrap()).unwrap();
     assert_eq!(refused.code, ErrorCode::NotFound);
     assert!(refused.detail.contains("roles"), "{refused}");
+    sockets.stop();
+    requests.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a Cassandra, a Redis, a Kafka and an OpenSearch: make conformance"]
+async fn who_comes_to_a_node_before_it_hears_the_others_misses_nothing() {
+    let mut engines = Engines::new().searching(&shared_url());
+    let place = engines.node(EVERYTHING);
+    let requests = place.serve_as("api,chat,fanout,indexer,push");
+    let redis = Holding::before(&engines.redis, "SUBSCRIBE").await;
+    engines.redis = redis.address.to_string();
+    let place = engines.node(EVERYTHING);
+    let sockets = place.serve_as("gateway");
+    let (ana, ben) = (
+        requests.register("ana").await,
+        requests.register("ben").await,
+    );
+    let chat = ana.direct(&ben).await;
+    let mut anas = ana.at(&sockets).device().await;
+    assert!(ben.say(chat, "1", "kettle").await.unwrap().is_none());
+    assert!(redis.holds(), "the node hears nothing yet");
+    redis.let_go();
+    anas.until_said("kettle").await;
     sockets.stop();
     requests.stop();
 }

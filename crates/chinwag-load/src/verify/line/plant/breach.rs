@@ -53,10 +53,11 @@ impl Planted {
         })
     }
 
+    /// Alters each from then on: one alone may be refused, or deleted before anybody sees it.
     fn alter(&mut self, send: Value) -> Option<Pass> {
         let mut instead = send.clone();
         instead["content"] = json!(format!("{} ", send["content"].as_str()?));
-        self.takes_chance().then(|| Pass::Change {
+        self.takes_each_chance().then(|| Pass::Change {
             sent: text(&send),
             instead: text(&instead),
         })
