@@ -11,7 +11,7 @@ use chinwag_proto::{
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    Backoff, ClientError, ClientEvent,
+    Backoff, ClientError, ClientEvent, Network,
     driver::{Ask, Driver},
 };
 
@@ -62,6 +62,8 @@ pub struct Options {
     pub events: usize,
     /// When to try again after a connection is lost.
     pub backoff: Backoff,
+    /// What the server is reached by; none: TCP.
+    pub network: Option<Arc<dyn Network>>,
 }
 
 impl Options {
@@ -75,6 +77,7 @@ impl Options {
             outbox: 1_000,
             events: 10_000,
             backoff: Backoff::default(),
+            network: None,
         }
     }
 }

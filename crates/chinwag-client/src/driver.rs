@@ -17,7 +17,7 @@ use tokio::{
 use crate::{
     Backoff, ClientError, ClientEvent, Options,
     link::{Ended, Link},
-    outbox::{Answer, ClientIds, Next, Outbox, Settled},
+    outbox::{Answer, ClientIds, Outbox, Settled},
     state::{Action, State},
 };
 
@@ -71,7 +71,6 @@ pub(crate) struct Driver {
     typed: HashMap<ChatId, Instant>,
     number: u64,
     online: bool,
-    resend_at: Instant,
     sync_at: Instant,
 }
 
@@ -96,7 +95,6 @@ impl Driver {
             typed: HashMap::new(),
             number: 1,
             online: false,
-            resend_at: far,
             sync_at: far,
         }
     }
@@ -204,8 +202,8 @@ impl Driver {
 
     async fn converse(&mut self, link: &mut Link) -> Result<Left, Ended> {
         let far = Instant::now() + NEVER;
-        self.resend_at = Instant::now();
         self.sync_at = far;
+        self.flush(link).await?;
         if let Some(sync) = self.state.sync() {
             self.ask(link, sync).await?;
         }
@@ -239,10 +237,7 @@ impl Driver {
                     let chats = self.state.places(&self.on_screen);
                     link.send(&ClientFrame { id: None, request: Request::Heartbeat { chats } }).await?;
                 }
-                () = sleep_until(self.resend_at) => {
-                    self.resend_at = far;
-                    self.flush(link).await?;
-                }
+                () = sleep_until(self.outbox.due().unwrap_or(far)) => self.flush(link).await?,
                 () = sleep_until(self.sync_at) => {
                     self.sync_at = far;
                     if let Some(sync) = self.state.sync() {
@@ -320,7 +315,7 @@ impl Driver {
 
     async fn flush(&mut self, link: &mut Link) -> Result<(), Ended> {
         let number = &mut self.number;
-        let sendable = self.outbox.sendable(|| {
+        let sendable = self.outbox.sendable(Instant::now(), || {
             *number += 1;
             *number
         });
@@ -367,15 +362,13 @@ impl Driver {
 
     /// Takes the answer to a change; none where the number isn't of the outbox.
     fn answered(&mut self, id: u64, frame: &ServerFrame) -> Option<(Vec<Action>, Settled)> {
+        if let ServerFrame::Error { error, .. } = frame {
+            tracing::debug!(%error, retry_after_ms = error.retry_after_ms, "a change is refused");
+        }
         let chat = self.outbox.chat_of(id)?;
-        let (next, settled) = self
+        let settled = self
             .outbox
             .answered(id, frame.clone(), &mut self.ids, now())?;
-        if let Next::Again(millis) = next {
-            self.resend_at = self
-                .resend_at
-                .min(Instant::now() + Duration::from_millis(millis));
-        }
         Some((self.state.acknowledged(chat, frame), settled))
     }
 
@@ -443,7 +436,7 @@ async fn connect(options: Options) -> Result<(Link, Timestamp), Left> {
         Err(error) => return Err(Left::Retry(None, error.to_string())),
     };
     let begun = async {
-        let mut link = Link::connect(&options.url).await?;
+        let mut link = Link::connect(&options.url, options.network.as_deref()).await?;
         let server_time = authenticate(&mut link, token, options.device).await?;
         Ok::<_, Ended>((link, server_time))
     };

@@ -1,5 +1,7 @@
 //! The part of the API that goes over HTTP: accounts, new chats, members, search.
 
+use std::sync::Arc;
+
 use chinwag_proto::{
     ChatId, Epoch, MessageId, Problem, Seq, UserId,
     http::{
@@ -9,17 +11,18 @@ use chinwag_proto::{
     },
     shapes::{Chat, Message, User},
 };
-use reqwest::{Method, RequestBuilder};
+use reqwest::{Method, RequestBuilder, Response};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::ClientError;
+use crate::{ClientError, Network};
 
 /// Speaks HTTP with a server.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Http {
     base: String,
     token: Option<String>,
     http: reqwest::Client,
+    network: Option<Arc<dyn Network>>,
 }
 
 impl Http {
@@ -31,6 +34,16 @@ impl Http {
             base,
             token: None,
             http: reqwest::Client::new(),
+            network: None,
+        }
+    }
+
+    /// Reaches the server by this network instead.
+    #[must_use]
+    pub fn over(self, network: Arc<dyn Network>) -> Self {
+        Self {
+            network: Some(network),
+            ..self
         }
     }
 
@@ -96,7 +109,8 @@ impl Http {
 
     /// Reads a page of messages.
     pub async fn history(&self, query: &HistoryQuery) -> Result<MessagesPage, ClientError> {
-        answer(self.request(Method::GET, "/messages").query(query)).await
+        self.answer(self.request(Method::GET, "/messages").query(query))
+            .await
     }
 
     /// Reads the places after one, gap-free; those of a chat taken anew where its epoch is another.
@@ -112,7 +126,8 @@ impl Http {
             limit: Some(200),
         };
         let path = format!("/chats/{chat}/events");
-        answer(self.request(Method::GET, &path).query(&query)).await
+        self.answer(self.request(Method::GET, &path).query(&query))
+            .await
     }
 
     /// Reads a page of members.
@@ -141,7 +156,7 @@ impl Http {
     pub async fn add(&self, chat: ChatId, members: &AddMembers) -> Result<(), ClientError> {
         let request = self.request(Method::POST, &format!("/chats/{chat}/members"));
         // The event that it made, or nothing where all were members.
-        succeed(request.json(members)).await.map(drop)
+        self.succeed(request.json(members)).await.map(drop)
     }
 
     /// Removes a member, or leaves.
@@ -158,7 +173,7 @@ impl Http {
     ) -> Result<(), ClientError> {
         let path = format!("/chats/{chat}/members/{}", encode(user.as_str()));
         let request = self.request(Method::DELETE, &path).query(query);
-        succeed(request).await.map(drop)
+        self.succeed(request).await.map(drop)
     }
 
     /// Reads who has read how far.
@@ -199,7 +214,7 @@ impl Http {
         method: Method,
         path: &str,
     ) -> Result<T, ClientError> {
-        answer(self.request(method, path)).await
+        self.answer(self.request(method, path)).await
     }
 
     async fn body<B: Serialize, T: DeserializeOwned>(
@@ -208,7 +223,7 @@ impl Http {
         path: &str,
         body: &B,
     ) -> Result<T, ClientError> {
-        answer(self.request(method, path).json(body)).await
+        self.answer(self.request(method, path).json(body)).await
     }
 
     async fn query<T: DeserializeOwned>(
@@ -220,26 +235,37 @@ impl Http {
             .iter()
             .filter_map(|(key, value)| Some((*key, (*value)?)))
             .collect();
-        answer(self.request(Method::GET, path).query(&present)).await
+        self.answer(self.request(Method::GET, path).query(&present))
+            .await
+    }
+
+    async fn answer<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, ClientError> {
+        Ok(self.succeed(request).await?.json().await?)
+    }
+
+    async fn succeed(&self, request: RequestBuilder) -> Result<Response, ClientError> {
+        let response = match &self.network {
+            None => request.send().await?,
+            Some(network) => over(&**network, request).await?,
+        };
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let status = response.status();
+        match response.json::<Problem>().await {
+            Ok(problem) => Err(problem.into()),
+            Err(_) => Err(ClientError::Network(format!(
+                "the server answered {status}"
+            ))),
+        }
     }
 }
 
-async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, ClientError> {
-    Ok(succeed(request).await?.json().await?)
-}
-
-async fn succeed(request: RequestBuilder) -> Result<reqwest::Response, ClientError> {
-    let response = request.send().await?;
-    if response.status().is_success() {
-        return Ok(response);
-    }
-    let status = response.status();
-    match response.json::<Problem>().await {
-        Ok(problem) => Err(problem.into()),
-        Err(_) => Err(ClientError::Network(format!(
-            "the server answered {status}"
-        ))),
-    }
+/// Asks over a network that isn't the machine's.
+async fn over(network: &dyn Network, request: RequestBuilder) -> Result<Response, ClientError> {
+    let request = ::http::Request::<reqwest::Body>::try_from(request.build()?)?;
+    let request = request.map(|body| body.as_bytes().unwrap_or_default().to_vec());
+    Ok(network.ask(request).await?.into())
 }
 
 /// Writes a user id as one segment of a path.

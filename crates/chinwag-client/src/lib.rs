@@ -13,6 +13,7 @@ mod error;
 mod event;
 mod http;
 mod link;
+mod network;
 mod outbox;
 mod state;
 
@@ -23,3 +24,4 @@ pub use client::{Client, Events, Options, TokenSource};
 pub use error::ClientError;
 pub use event::ClientEvent;
 pub use http::Http;
+pub use network::{Network, Stream, connect};

@@ -4,18 +4,19 @@ use std::time::Duration;
 
 use chinwag_proto::frames::{ClientFrame, SUBPROTOCOL, ServerFrame};
 use futures_util::{SinkExt as _, StreamExt as _};
-use tokio::net::TcpStream;
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Error, Message, client::IntoClientRequest as _, http::HeaderValue},
+    MaybeTlsStream, WebSocketStream, client_async_tls,
+    tungstenite::{Message, client::IntoClientRequest as _, http::HeaderValue},
 };
+
+use crate::network::{self, Network, Stream};
 
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// A connection.
 pub(crate) struct Link {
-    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    stream: WebSocketStream<MaybeTlsStream<Box<dyn Stream>>>,
 }
 
 /// How a connection ended.
@@ -38,7 +39,7 @@ impl Ended {
 
 impl Link {
     /// Connects to the WebSocket of a server whose base URL is given (`http` or `https`).
-    pub(crate) async fn connect(base: &str) -> Result<Self, Ended> {
+    pub(crate) async fn connect(base: &str, network: Option<&dyn Network>) -> Result<Self, Ended> {
         let url = format!(
             "{}/v1/ws",
             base.trim_end_matches('/').replacen("http", "ws", 1)
@@ -50,10 +51,14 @@ impl Link {
             "Sec-WebSocket-Protocol",
             HeaderValue::from_static(SUBPROTOCOL),
         );
-        match tokio::time::timeout(CONNECT, connect_async(request)).await {
-            Ok(Ok((stream, _))) => Ok(Self { stream }),
-            Ok(Err(Error::Io(error))) => Err(Ended::lost(error.to_string())),
-            Ok(Err(error)) => Err(Ended::lost(error.to_string())),
+        let connecting = async {
+            let stream = network::connect(request.uri(), network).await;
+            let stream = stream.map_err(|error| Ended::lost(error.to_string()))?;
+            let upgraded = client_async_tls(request, stream).await;
+            upgraded.map_err(|error| Ended::lost(error.to_string()))
+        };
+        match tokio::time::timeout(CONNECT, connecting).await {
+            Ok(connected) => connected.map(|(stream, _)| Self { stream }),
             Err(_) => Err(Ended::lost("connecting took too long")),
         }
     }

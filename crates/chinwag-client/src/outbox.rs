@@ -1,12 +1,12 @@
 //! What waits to be acknowledged, in order; resent under the same client id until it is answered for good.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use chinwag_proto::{
     ChatId, ClientId, ErrorCode, Problem, Timestamp,
     frames::{Request, ServerFrame},
 };
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 
 use crate::ClientError;
 
@@ -41,21 +41,14 @@ pub(crate) struct Waiting {
     pub(crate) answer: Option<Answer>,
     /// The number it was sent under on this connection.
     pub(crate) number: Option<u64>,
+    /// Until when the server wants it not to come again, and whatever follows it in its chat.
+    pub(crate) rests_until: Option<Instant>,
 }
 
 /// Changes in the order in which they were made.
 pub(crate) struct Outbox {
     waiting: VecDeque<Waiting>,
     bound: usize,
-}
-
-/// What to do after an answer.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Next {
-    /// It is done, or refused for good.
-    Done,
-    /// Send it again after so many milliseconds.
-    Again(u64),
 }
 
 /// What becomes of a change, kept until the app was told what it did: whoever waits for the answer knows it then.
@@ -90,6 +83,7 @@ impl Outbox {
             request,
             answer: Some(answer),
             number: None,
+            rests_until: None,
         });
         true
     }
@@ -104,17 +98,31 @@ impl Outbox {
 
     /// Forgets the numbers of a connection that is gone: everything is sent again.
     pub(crate) fn disconnected(&mut self) {
-        self.waiting
-            .iter_mut()
-            .for_each(|waiting| waiting.number = None);
+        for waiting in &mut self.waiting {
+            (waiting.number, waiting.rests_until) = (None, None);
+        }
+    }
+
+    /// Returns when something may be sent again that rests.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        let waiting = self.waiting.iter();
+        waiting.filter_map(|waiting| waiting.rests_until).min()
     }
 
     /// Numbers and returns what may be sent now: of each chat only the first, so that order holds over failures.
-    pub(crate) fn sendable(&mut self, mut number: impl FnMut() -> u64) -> Vec<(u64, Request)> {
+    pub(crate) fn sendable(
+        &mut self,
+        now: Instant,
+        mut number: impl FnMut() -> u64,
+    ) -> Vec<(u64, Request)> {
         let mut busy = std::collections::HashSet::new();
         let mut sendable = Vec::new();
         for waiting in &mut self.waiting {
-            if busy.insert(waiting.chat) && waiting.number.is_none() {
+            if waiting.rests_until.is_some_and(|until| until <= now) {
+                waiting.rests_until = None;
+            }
+            let may = waiting.number.is_none() && waiting.rests_until.is_none();
+            if busy.insert(waiting.chat) && may {
                 let id = number();
                 waiting.number = Some(id);
                 sendable.push((id, waiting.request.clone()));
@@ -133,30 +141,33 @@ impl Outbox {
         )
     }
 
-    /// Takes an answer; none where the number isn't of the outbox.
+    /// Takes an answer; none where the number isn't of the outbox. What is to be sent again rests for as long as the
+    /// server says.
     pub(crate) fn answered(
         &mut self,
         number: u64,
         frame: ServerFrame,
         ids: &mut ClientIds,
         now: Timestamp,
-    ) -> Option<(Next, Settled)> {
+    ) -> Option<Settled> {
         let index = self
             .waiting
             .iter()
             .position(|waiting| waiting.number == Some(number))?;
         let ServerFrame::Error { error, .. } = frame else {
-            return Some((Next::Done, self.finish(index, Ok(frame))));
+            return Some(self.finish(index, Ok(frame)));
         };
         if error.retryable {
-            self.waiting[index].number = None;
-            let after_ms = error.retry_after_ms.unwrap_or(1_000);
-            return Some((Next::Again(after_ms), Settled::default()));
+            let after = Duration::from_millis(error.retry_after_ms.unwrap_or(1_000));
+            let waiting = &mut self.waiting[index];
+            waiting.number = None;
+            waiting.rests_until = Some(Instant::now() + after);
+            return Some(Settled::default());
         }
         if error.code == ErrorCode::ClientIdFromFuture && self.renew(index, &error, ids, now) {
-            return Some((Next::Again(0), Settled::default()));
+            return Some(Settled::default());
         }
-        Some((Next::Done, self.finish(index, Err(error.into()))))
+        Some(self.finish(index, Err(error.into())))
     }
 
     /// Gives everything up.
@@ -223,10 +234,6 @@ mod tests {
         }
     }
 
-    fn next(answered: Option<(Next, Settled)>) -> Option<Next> {
-        answered.map(|(next, _)| next)
-    }
-
     fn error(problem: Problem) -> ServerFrame {
         ServerFrame::Error {
             id: None,
@@ -249,10 +256,10 @@ mod tests {
             number += 1;
             number
         };
-        let first = outbox.sendable(&mut next);
+        let first = outbox.sendable(Instant::now(), &mut next);
         assert_eq!(first.len(), 2, "one a chat");
         outbox.disconnected();
-        let again = outbox.sendable(&mut next);
+        let again = outbox.sendable(Instant::now(), &mut next);
         assert_eq!(client_id(&first[0].1), client_id(&again[0].1));
         assert_eq!(client_id(&first[1].1), client_id(&again[1].1));
     }
@@ -262,16 +269,18 @@ mod tests {
         let (mut outbox, mut ids) = (Outbox::new(10), ClientIds::default());
         let (answer, mut told) = oneshot::channel();
         outbox.push(ChatId(1), send(1, "a", &ids), answer);
-        outbox.sendable(|| 1);
-        let unknown = error(Problem::new(ErrorCode::UnknownOutcome, "").retry_after(5));
-        assert_eq!(
-            next(outbox.answered(1, unknown, &mut ids, NOW)),
-            Some(Next::Again(5))
-        );
-        outbox.sendable(|| 2);
+        outbox.sendable(Instant::now(), || 1);
+        outbox.push(ChatId(1), send(1, "b", &ids), oneshot::channel().0);
+        let unknown = error(Problem::new(ErrorCode::UnknownOutcome, "").retry_after(60_000));
+        assert!(outbox.answered(1, unknown, &mut ids, NOW).is_some());
+        let early = outbox.sendable(Instant::now(), || 2);
+        assert!(early.is_empty(), "neither it nor what follows it");
+        let due = outbox.due().unwrap();
+        assert!(due > Instant::now() + Duration::from_secs(30));
+        assert_eq!(outbox.sendable(due, || 2).len(), 1);
+        assert_eq!(outbox.due(), None);
         let refused = error(Problem::new(ErrorCode::NotFound, ""));
-        let (next, settled) = outbox.answered(2, refused, &mut ids, NOW).unwrap();
-        assert_eq!(next, Next::Done);
+        let settled = outbox.answered(2, refused, &mut ids, NOW).unwrap();
         assert!(
             told.try_recv().is_err(),
             "first the app is told what was done"
@@ -287,14 +296,11 @@ mod tests {
     fn a_clock_that_runs_ahead_is_corrected_and_the_message_goes_under_a_new_id() {
         let (mut outbox, mut ids) = (Outbox::new(10), ClientIds::default());
         outbox.push(ChatId(1), send(1, "a", &ids), oneshot::channel().0);
-        let first = client_id(&outbox.sendable(|| 1)[0].1);
+        let first = client_id(&outbox.sendable(Instant::now(), || 1)[0].1);
         let mut problem = Problem::new(ErrorCode::ClientIdFromFuture, "");
         problem.server_time = Some(NOW.plus_millis(-600_000));
-        assert_eq!(
-            next(outbox.answered(1, error(problem), &mut ids, NOW)),
-            Some(Next::Again(0))
-        );
-        let second = client_id(&outbox.sendable(|| 2)[0].1);
+        assert!(outbox.answered(1, error(problem), &mut ids, NOW).is_some());
+        let second = client_id(&outbox.sendable(Instant::now(), || 2)[0].1);
         assert_ne!(first, second);
         assert_eq!(second.uuid_v7_time().unwrap(), NOW.plus_millis(-600_000));
     }

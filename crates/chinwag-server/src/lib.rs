@@ -25,6 +25,7 @@ pub mod origins;
 pub mod purger;
 pub mod push;
 pub mod routing;
+pub mod running;
 mod server;
 mod shared_keys;
 pub mod tls;

@@ -76,7 +76,7 @@ impl Listener {
         }
     }
 
-    async fn serve<S: Stream>(self: Arc<Self>, stream: S, peer: SocketAddr) {
+    pub(crate) async fn serve<S: Stream>(self: Arc<Self>, stream: S, peer: SocketAddr) {
         let head = tokio::select! {
             head = read_head(stream, &RULES) => head,
             () = self.stop.cancelled() => return,
@@ -171,6 +171,9 @@ fn refused(refusal: &Refusal) -> Response<Body> {
 }
 
 /// A stream that a connection may come by.
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send + Into<Transport> + 'static {}
+pub(crate) trait Stream:
+    AsyncRead + AsyncWrite + Unpin + Send + Into<Transport> + 'static
+{
+}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + Into<Transport> + 'static> Stream for S {}

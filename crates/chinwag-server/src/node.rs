@@ -33,7 +33,7 @@ use crate::{
     origins::Origins,
     purger::Purger,
     push::{DeviceChanges, Push, PushPorts, PushSettings},
-    routing::{self, Router},
+    routing::{self, Calls, Router},
     transfer,
     wiring::{self, Opening, Ports},
 };
@@ -67,9 +67,22 @@ impl Node {
     ) -> Result<Arc<Self>, StartError> {
         make_data_dir(&config.data_dir)?;
         transfer::refuse_unfinished(&config.data_dir)?;
-        let clock = Arc::clone(&opening.clock);
         let metrics = Arc::new(Metrics::default());
         let ports = wiring::open(config, &opening, &metrics).await?;
+        let calls = config.node.calls.as_ref();
+        let calls = calls.map(|calls| routing::calls(&calls.key));
+        Self::over(config, ports, calls, metrics, opening.clock, address).await
+    }
+
+    /// Starts a node over ports that are open; `calls` is how it asks other nodes, none where it is the only one.
+    pub async fn over(
+        config: &Config,
+        ports: Ports,
+        calls: Option<Arc<Calls>>,
+        metrics: Arc<Metrics>,
+        clock: Arc<dyn Clock>,
+        address: Option<String>,
+    ) -> Result<Arc<Self>, StartError> {
         let settings = settle_settings(config, &ports, address).await?;
         let delivery = Arc::new(Delivery::new(
             settings.node,
@@ -79,8 +92,6 @@ impl Node {
         let owner = Owner::start(owner_ports(&ports, &delivery, &clock), settings).await;
         let owner = owner.map_err(StartError::Owner)?;
         neighbourhood::agree(&owner, config).await?;
-        let calls = config.node.calls.as_ref();
-        let calls = calls.map(|calls| routing::calls(&calls.key));
         let router = Arc::new(Router::new(Arc::clone(&owner), calls));
         let api = make_api(config, &ports, &router, &delivery, &metrics, &clock)?;
         let rebuilder = Arc::new(Rebuilder::new(

@@ -1,4 +1,4 @@
-//! A running server: starts everything in order, and stops it in the other.
+//! A running server: opens sockets, starts everything in order, and stops it in the other.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -7,42 +7,32 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, middleware};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use chinwag_core::delivery::{ReadListener, Sessions};
-
 use crate::{
-    config::{CallsConfig, Config, NodeRole},
+    config::{CallsConfig, Config},
     control,
     error::StartError,
-    fanout::Fanout,
-    gateway::{Gateway, GatewayPorts, GatewaySettings},
-    listener::Listener,
+    gateway::Gateway,
     metrics,
     node::Node,
-    routing, tls, web,
+    routing,
+    running::{Running, Threads},
+    tls,
     wiring::Opening,
-    ws,
 };
 
 /// How long calls of other nodes that run may take to end, once nothing is owned here any more.
 const CALLS_END_WITHIN: Duration = Duration::from_secs(1);
-/// How long clients wait for a node that doesn't hear the others yet: a bus that is away must not keep it closed.
-const HEARS_WITHIN: Duration = Duration::from_secs(5);
 
 /// A running server.
 pub struct Server {
-    node: Arc<Node>,
-    gateway: Arc<Gateway>,
+    running: Running,
     /// None where no clients are served.
     address: Option<SocketAddr>,
     metrics_address: Option<SocketAddr>,
     control: PathBuf,
-    /// Ends the listeners and, once their requests are through, their connections.
-    stop: CancellationToken,
-    tasks: TaskTracker,
     /// Ends the listener for other nodes: last, since they ask for chats until these are handed over.
     calls_stop: CancellationToken,
     calls_tasks: TaskTracker,
@@ -101,52 +91,18 @@ impl Server {
             let serving = routing::serve(socket, owner, calls.key.clone(), calls_stop.clone());
             calls_tasks.spawn(serving);
         }
-        let gateway = gateway(&config, &node);
-        node.metrics().register(|registry| {
-            let counts = metrics::Sessions(Arc::clone(gateway.counts()));
-            registry.register_collector(Box::new(counts));
-            let ownership = metrics::Ownership {
-                owner: Arc::downgrade(node.owner()),
-                clock: Arc::clone(node.clock()),
-            };
-            registry.register_collector(Box::new(ownership));
-        });
-        if config.node.has(NodeRole::Gateway) {
-            tasks.spawn(Arc::clone(&gateway).run(stop.clone()));
-            gateway.until_it_hears(HEARS_WITHIN).await;
-        }
-        if node.is_read_only() {
-            tracing::warn!(
-                "open for reading only: nothing can be sent, and nobody works behind the log"
-            );
-        } else {
-            start_workers(&config, &node, &stop, &tasks);
-            if config.push.is_on() && config.node.has(NodeRole::Push) {
-                start_push(&config, &node, &stop, &tasks);
-            }
-        }
+        let threads = Threads::Own;
+        let running = Running::start(&config, node, tls, threads, stop, tasks).await;
         if let Some(socket) = socket {
-            let holds_sessions = config.node.has(NodeRole::Gateway);
-            let listener = Listener {
-                gateway: holds_sessions.then(|| Arc::clone(&gateway)),
-                router: router(&config, &node),
-                node: Arc::clone(&node),
-                tls,
-                stop: stop.clone(),
-                tasks: tasks.clone(),
-            };
-            tasks.spawn(Arc::new(listener).run(socket));
+            running.listen(socket);
         } else if metrics_address.is_none() {
             tracing::warn!("nobody can ask this node how it is: set metrics.listen");
         }
         Ok(Self {
-            node,
-            gateway,
+            running,
             address,
             metrics_address,
             control: control_path,
-            stop,
-            tasks,
             calls_stop,
             calls_tasks,
             timeout: config.shutdown_timeout,
@@ -162,7 +118,7 @@ impl Server {
     /// Returns where clients on this machine find the server; nowhere, where none are served.
     #[must_use]
     pub fn url(&self) -> Option<&str> {
-        self.node.url()
+        self.node().url()
     }
 
     /// Returns the address that metrics are read from.
@@ -180,114 +136,24 @@ impl Server {
     /// Returns the gateway.
     #[must_use]
     pub fn gateway(&self) -> &Arc<Gateway> {
-        &self.gateway
+        self.running.gateway()
     }
 
     /// Returns the node, for whoever runs in the same process.
     #[must_use]
     pub fn node(&self) -> &Arc<Node> {
-        &self.node
+        self.running.node()
     }
 
     /// Drains within the configured bound: nothing new is accepted, what runs ends, what waits is written.
     pub async fn shutdown(self) {
-        self.node.health().drain();
-        self.gateway.drain().await;
-        self.stop.cancel();
-        self.tasks.close();
-        let drained = tokio::time::timeout(self.timeout, self.tasks.wait()).await;
-        if drained.is_err() {
-            tracing::warn!(
-                tasks = self.tasks.len(),
-                "connections are cut that didn't end in time"
-            );
-        }
-        if tokio::time::timeout(self.timeout, self.node.stop())
-            .await
-            .is_err()
-        {
-            tracing::warn!("the owner is cut, which didn't end in time");
-        }
+        self.running.leave(self.timeout).await;
         self.calls_stop.cancel();
         self.calls_tasks.close();
         let _ = tokio::time::timeout(CALLS_END_WITHIN, self.calls_tasks.wait()).await;
-        self.node.delivery().detach();
+        self.node().delivery().detach();
         let _ = std::fs::remove_file(&self.control);
     }
-}
-
-/// Makes the router of what clients ask over HTTP.
-fn router(config: &Config, node: &Node) -> Router {
-    if !config.node.has(NodeRole::Api) {
-        return node.health_router();
-    }
-    let api = node.router();
-    if config.web_client {
-        api.merge(web::router())
-            .layer(middleware::from_fn(web::told_to_people))
-    } else {
-        api
-    }
-}
-
-/// Makes the gateway and lets it hear what this node delivers.
-fn gateway(config: &Config, node: &Node) -> Arc<Gateway> {
-    let ports = node.ports();
-    let gateway = Gateway::new(
-        GatewayPorts {
-            owner: Arc::clone(node.chats()),
-            reads: Arc::clone(node.reads()),
-            presence: Arc::clone(&ports.presence),
-            bus: Arc::clone(&ports.bus),
-            accounts: Arc::clone(&ports.accounts),
-            directory: Arc::clone(&ports.directory),
-            store: Arc::clone(&ports.store),
-            authenticator: Arc::clone(node.authenticator()),
-            rates: Arc::clone(node.rates()),
-            clock: Arc::clone(node.clock()),
-        },
-        GatewaySettings {
-            node: node.owner().node(),
-            limits: config.limits.clone(),
-            connection: ws::Limits {
-                message_bytes: config.limits.body_bytes as usize,
-                ..ws::Limits::default()
-            },
-            delivery_threads: config.delivery_threads as usize,
-        },
-    );
-    node.delivery()
-        .attach(Arc::clone(&gateway) as Arc<dyn Sessions>);
-    gateway
-}
-
-/// Starts who works behind the log.
-fn start_workers(config: &Config, node: &Node, stop: &CancellationToken, tasks: &TaskTracker) {
-    let ports = node.ports();
-    if config.node.has(NodeRole::Fanout) {
-        let fanout = Fanout {
-            queue: Arc::clone(&ports.queue),
-            store: Arc::clone(&ports.store),
-            directory: Arc::clone(&ports.directory),
-            bus: Arc::clone(&ports.bus),
-        };
-        tasks.spawn(fanout.run(stop.clone()));
-    }
-    if config.node.has(NodeRole::Indexer) {
-        tasks.spawn(node.indexer().run(stop.clone()));
-        tasks.spawn(Arc::clone(node.rebuilder()).keep_whole(stop.clone()));
-        tasks.spawn(node.purger().run(stop.clone()));
-    }
-}
-
-/// Starts who tells devices of messages, and lets it hear what users read.
-fn start_push(config: &Config, node: &Node, stop: &CancellationToken, tasks: &TaskTracker) {
-    let push = node.push(config.push.settings.clone());
-    node.metrics()
-        .register(|registry| push.counts().register(registry));
-    let listener = Arc::clone(&push) as Arc<dyn ReadListener>;
-    node.delivery().attach_read_listener(listener);
-    tasks.spawn(push.run(stop.clone()));
 }
 
 /// Writes where clients on this machine find a listener: one on all addresses is on this machine's own too.

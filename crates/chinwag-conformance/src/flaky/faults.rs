@@ -131,7 +131,12 @@ impl Faults {
 
     /// Draws no faults from now on, so that a test can come to rest; those told are still met.
     pub fn calm(&self) {
-        self.0.plan.lock().odds = Odds::default();
+        self.set_odds(Odds::default());
+    }
+
+    /// Draws faults by other odds from now on.
+    pub fn set_odds(&self, odds: Odds) {
+        self.0.plan.lock().odds = odds;
     }
 
     /// Returns how many calls met a fault.

@@ -18,6 +18,8 @@ pub(super) struct IdGenerator {
     node: NodeId,
     last: AtomicU64,
     promised_millis: AtomicU64,
+    /// How far an id would have had to go that couldn't be given, milliseconds since 2000.
+    wanted_millis: AtomicU64,
 }
 
 impl IdGenerator {
@@ -32,13 +34,16 @@ impl IdGenerator {
             node,
             last: floor.into(),
             promised_millis: promised_before.into(),
+            wanted_millis: 0.into(),
         }
     }
 
-    /// Returns the promise to store now: ids go up to it once it is kept.
+    /// Returns the promise to store now: ids go up to it once it is kept. Where a chat's last id was too far ahead, having
+    /// been given by a node whose clock was, it reaches beyond that one.
     pub(super) fn promise_for(&self, now: Timestamp) -> u64 {
         let last = snowflake::millis(self.last.load(Ordering::SeqCst));
-        snowflake::millis_of(now).unwrap_or(0).max(last) + PROMISE_MS
+        let wanted = self.wanted_millis.load(Ordering::SeqCst);
+        snowflake::millis_of(now).unwrap_or(0).max(last).max(wanted) + PROMISE_MS
     }
 
     /// Lets ids go up to a promise that is stored now.
@@ -54,6 +59,8 @@ impl IdGenerator {
         loop {
             let id = self.after(last.max(self.at_or_above(floor)), now);
             if snowflake::millis(id) > promised {
+                let wanted = snowflake::millis(id);
+                self.wanted_millis.fetch_max(wanted, Ordering::SeqCst);
                 return None;
             }
             match self
@@ -151,6 +158,16 @@ mod tests {
         ] {
             assert!(ids.next(NOW, EventId(floor)).unwrap().0 > floor);
         }
+    }
+
+    #[test]
+    fn a_chat_whose_last_id_is_minutes_ahead_gets_another_once_that_is_promised() {
+        let ids = generator();
+        let floor = snowflake::millis_of(NOW).unwrap() + 300_000;
+        let floor = EventId(snowflake::compose(floor, 9, 17));
+        assert_eq!(ids.next(NOW, floor), None);
+        ids.promised(ids.promise_for(NOW));
+        assert!(ids.next(NOW, floor).unwrap() > floor);
     }
 
     #[test]

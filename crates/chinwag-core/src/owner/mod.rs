@@ -163,6 +163,8 @@ pub struct Owner {
     peers: OnceLock<Arc<dyn Peers>>,
     /// Why the last renewal failed; none where it was confirmed.
     unrenewed: Mutex<Option<EngineError>>,
+    /// Told when the lease is to be renewed before its time: an id is wanted that isn't promised.
+    unpromised: Notify,
     /// Whether messages are queued for devices; once they are, for good.
     feeds_devices: AtomicBool,
 }
@@ -220,6 +222,7 @@ impl Owner {
             leaving: AtomicBool::new(false),
             peers: OnceLock::new(),
             unrenewed: Mutex::default(),
+            unpromised: Notify::new(),
             feeds_devices: AtomicBool::new(settings.feeds_devices),
             ports,
             settings,

@@ -10,6 +10,9 @@ use crate::{
     ports::{EngineError, EngineResult, Renewal, ShardRow},
 };
 
+/// How soon after a renewal the next one comes at most, however many ids are wanted.
+const SOONEST: Duration = Duration::from_millis(200);
+
 impl Owner {
     /// Takes a shard over under its next term, as after another node's death.
     ///
@@ -50,9 +53,11 @@ impl Owner {
 
     pub(super) async fn keep_renewing(&self) {
         loop {
+            let due = tokio::time::sleep(lease::RENEWED_EVERY);
             tokio::select! {
                 () = self.stopping.cancelled() => return,
-                () = tokio::time::sleep(lease::RENEWED_EVERY) => {}
+                () = due => {}
+                () = self.early() => {}
             }
             match self.renew().await {
                 // It stays so for as long as the process lives.
@@ -63,15 +68,23 @@ impl Owner {
         }
     }
 
-    /// Returns why no id can be given: the promise that a renewal makes is used up.
+    /// Waits until an id is wanted that isn't promised, and for at least a moment.
+    async fn early(&self) {
+        tokio::time::sleep(SOONEST).await;
+        self.unpromised.notified().await;
+    }
+
+    /// Returns why no id can be given: the promise that a renewal makes is used up, or doesn't reach beyond the chat's
+    /// last id. The lease is renewed at once, with a promise that does.
     pub(super) fn no_id(&self) -> Problem {
+        self.unpromised.notify_one();
         match &*self.unrenewed.lock() {
             Some(error @ (EngineError::Full(_) | EngineError::ReadOnly)) => error.clone().into(),
             _ => Problem::new(
                 ErrorCode::Overloaded,
                 "ids are used up until the lease is renewed",
             )
-            .retry_after(1_000),
+            .retry_after(500),
         }
     }
 

@@ -531,3 +531,26 @@ async fn a_node_whose_clock_is_wrong_goes_by_the_others() {
         }
     }
 }
+
+/// Rule I1.
+#[tokio::test(start_paused = true)]
+async fn a_chat_goes_on_at_once_though_who_had_it_before_had_a_clock_that_was_minutes_fast() {
+    let cluster = Cluster::new().await;
+    let fast = Arc::new(ManualClock::at(NOW.plus_millis(300_000)));
+    let had_it = cluster.start(1, 1, &fast).await.unwrap();
+    let chat = group(&had_it).await;
+    send(&had_it, chat, "one").await;
+    let takes = cluster.node(2).await;
+    takes.take_over(Shard::of(chat)).await.unwrap();
+    let refused = takes
+        .execute(&caller("ana"), chat, text_once("two", "two"))
+        .await;
+    assert!(refused.unwrap_err().retryable);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    send(&takes, chat, "two").await;
+    let log = cluster.log(chat).await;
+    assert_eq!(said(&log), ["one", "two"]);
+    assert!(log.is_sorted_by_key(|row| row.id), "ids rise");
+    had_it.stop().await;
+    takes.stop().await;
+}

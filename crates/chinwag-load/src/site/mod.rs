@@ -12,6 +12,7 @@ use anyhow::{Result, bail};
 
 pub use options::{Shared, SiteOptions};
 pub(crate) use own_server::OwnServer;
+pub use people::Signer;
 pub(crate) use people::{Person, TokenMaker, appear};
 
 use self::{balancer::Balancer, launch::Launch};

@@ -1,10 +1,10 @@
 //! Who takes part, and in which chats.
 
-use std::{collections::BTreeSet, fs::File, sync::Arc};
+use std::{collections::BTreeSet, fs::File, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
-use chinwag_client::Http;
-use chinwag_proto::{ChatId, UserId, http::CreateChat, shapes::HistoryVisible};
+use chinwag_client::{ClientError, Http};
+use chinwag_proto::{ChatId, ClientId, UserId, http::CreateChat, shapes::HistoryVisible};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use rand::{Rng as _, rngs::StdRng, seq::SliceRandom as _};
 
@@ -25,6 +25,10 @@ const COMERS: usize = 2;
 const GROUP: usize = 50;
 /// Chats that are made at a time.
 const MAKING: usize = 8;
+/// How long a chat may take to be made, on servers that have just started.
+const MADE_WITHIN: Duration = Duration::from_secs(60);
+/// How long to wait before it is asked for again.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// A chat of the run.
 pub(super) struct Chat {
@@ -41,14 +45,14 @@ pub(super) struct Chat {
 pub(super) struct Cast {
     pub(super) people: Vec<Person>,
     pub(super) chats: Vec<Chat>,
-    url: String,
+    http: Http,
     history: History,
 }
 
 impl Cast {
     /// Makes the users and their chats: one of each two neighbours, the groups, and the one that visitors are in.
     pub(super) async fn make(
-        url: &str,
+        http: Http,
         tokens: &TokenMaker,
         history: &History,
         options: &Options,
@@ -58,11 +62,13 @@ impl Cast {
         let people = tokens
             .people("verify", options.users + VISITORS as u32)
             .await?;
-        appear(url, &people).await?;
+        until_answered(|| appear(&http, &people))
+            .await
+            .context("a user of the run is not let in")?;
         let mut cast = Self {
             people,
             chats: Vec::new(),
-            url: url.to_owned(),
+            http,
             history: Arc::clone(history),
         };
         let direct = (0..users).map(|one| Plan {
@@ -98,7 +104,7 @@ impl Cast {
     /// Asks over HTTP as somebody, recorded.
     pub(super) fn http(&self, person: usize, session: &str) -> RecordedHttp<File> {
         let person = &self.people[person];
-        let http = Http::new(&self.url).with_token(&person.token);
+        let http = self.http.clone().with_token(&person.token);
         RecordedHttp::new(Arc::clone(&self.history), http, &person.id, session)
     }
 
@@ -125,6 +131,8 @@ impl Cast {
 
     async fn chat(&self, plan: Plan) -> Result<Chat> {
         let http = self.http(plan.owner, "makes");
+        // However often it must be asked for, it is one.
+        let client_id = Some(ClientId::new(&format!("make-{:x}", rand::random::<u64>()))?);
         let id = |person: &usize| self.people[*person].id.clone();
         let others: Vec<UserId> = plan
             .members
@@ -135,7 +143,7 @@ impl Cast {
         let new = match plan.group {
             None => CreateChat::Direct {
                 user_id: others[0].clone(),
-                client_id: None,
+                client_id,
             },
             Some(group) => CreateChat::Group {
                 name: group.name,
@@ -144,16 +152,35 @@ impl Cast {
                     .chain(self.guests(group.visited))
                     .collect(),
                 history_visible: group.history_visible,
-                client_id: None,
+                client_id,
             },
         };
-        let made = http.create_chat(&new).await;
+        let made = until_answered(|| http.create_chat(&new)).await;
         Ok(Chat {
             id: made.context("can't make a chat")?.id,
             owner: plan.owner,
             members: plan.members,
             comers: plan.comers,
         })
+    }
+}
+
+/// Asks until there is an answer that isn't only for now.
+async fn until_answered<F, T>(ask: impl Fn() -> F) -> Result<T, ClientError>
+where
+    F: Future<Output = Result<T, ClientError>>,
+{
+    let until = tokio::time::Instant::now() + MADE_WITHIN;
+    loop {
+        let error = match ask().await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        let is_final = matches!(&error, ClientError::Refused(problem) if !problem.retryable);
+        if is_final || tokio::time::Instant::now() >= until {
+            return Err(error);
+        }
+        tokio::time::sleep(AGAIN).await;
     }
 }
 

@@ -15,7 +15,10 @@ use chinwag_proto::{
 use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 
-use super::{line::History, surprises::Surprises};
+use super::{
+    line::{History, Line},
+    surprises::Surprises,
+};
 use crate::{
     check::history::{self, What},
     site::Person,
@@ -52,7 +55,7 @@ struct Told {
 impl Device {
     /// Connects, and comes back after at most `pause` whenever the connection is lost.
     pub(super) fn connect(
-        url: &str,
+        line: &Line,
         person: &Person,
         name: &str,
         history: &History,
@@ -63,7 +66,8 @@ impl Device {
         let options = Options {
             device: Some(DeviceId::new(name)?),
             backoff: Backoff::new(first, first.max(LONGEST_PAUSE)),
-            ..Options::new(url, TokenSource::fixed(&person.token))
+            network: line.network(),
+            ..Options::new(line.url(), TokenSource::fixed(&person.token))
         };
         let (client, events) = Client::connect(options);
         let told = Arc::new(Mutex::new(Told::default()));

@@ -22,6 +22,7 @@ mod report;
 mod stage;
 mod surprises;
 mod visitors;
+mod world;
 
 use std::{
     fs::File,
@@ -32,12 +33,14 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use chinwag_client::{Http, Network};
 use rand::{SeedableRng as _, rngs::StdRng};
 use tokio::task::JoinSet;
 
 pub use line::Plant;
 pub use options::{Disturbance, Fault, Options};
 pub use report::{Report, Run, Verdict};
+pub use world::{Scene, World, run_in};
 
 use self::{
     cast::Cast,
@@ -52,7 +55,7 @@ use self::{
 use crate::{
     check::{self, read::Reader, record::Recorder},
     open_files,
-    site::{Own, Site},
+    site::{Own, Site, TokenMaker},
 };
 
 /// Readers over HTTP that there are at any time.
@@ -85,7 +88,7 @@ async fn play(options: &Options) -> Result<Report> {
     let history = Arc::new(recorder.context("can't write the history")?);
     progress.say("the server starts");
     // Some groups go directly to their members, the first one by its topic.
-    let direct_max_members = (options.users * 2 / 3).max(3).to_string();
+    let direct_max_members = direct_max_members(options).to_string();
     let settings = [("CHINWAG_DIRECT_MAX_MEMBERS", direct_max_members.as_str())];
     let own = Own {
         settings: &settings,
@@ -94,15 +97,39 @@ async fn play(options: &Options) -> Result<Report> {
     };
     let mut site = Site::open(&options.site, own).await?;
     progress.say("users and chats are made");
-    let stage = Arc::new(set(options, &site, &history).await?);
-    let faults = act(&stage, options, &mut site, &progress).await?;
+    let reach = Reach {
+        url: site.url.clone(),
+        network: None,
+        tokens: &site.tokens,
+    };
+    let stage = Arc::new(set(options, reach, &history).await?);
+    let faults = Faults::of(options, &site, Duration::from_secs_f64(options.duration));
+    let calm = faults.server_after;
+    let going_wrong = faults.happen(Arc::clone(&stage), &mut site, options.seed);
+    let happened = act(&stage, options, calm, going_wrong, &progress).await?;
     progress.say("the server stops");
     let url = site.url.clone();
     if let Err(error) = site.close().await {
         stage.surprises.note(|| error.to_string());
     }
     let stage = alone(stage, options).await?;
-    let run = finish(stage, options, url, faults, began).await;
+    let run = finish(stage, options, url, happened, began).await;
+    judge(history, file, run, options, &progress).await
+}
+
+/// From so many members on the groups of a run are large ones.
+pub(super) fn direct_max_members(options: &Options) -> u32 {
+    (options.users * 2 / 3).max(3)
+}
+
+/// Ends a run's history and judges it.
+async fn judge(
+    history: History,
+    file: HistoryFile,
+    run: Run,
+    options: &Options,
+    progress: &Progress,
+) -> Result<Report> {
     let recorder = alone(history, options).await?;
     recorder.finish().context("can't write the history")?;
     progress.say("the history is checked");
@@ -112,20 +139,34 @@ async fn play(options: &Options) -> Result<Report> {
     Ok(report)
 }
 
+/// How a run's servers are reached, and where its users' tokens come from.
+struct Reach<'a> {
+    url: String,
+    /// None: TCP.
+    network: Option<Arc<dyn Network>>,
+    tokens: &'a TokenMaker,
+}
+
 /// Makes the people, their chats and the line.
-async fn set(options: &Options, site: &Site, history: &History) -> Result<Stage> {
+async fn set(options: &Options, reach: Reach<'_>, history: &History) -> Result<Stage> {
     let mut random = StdRng::seed_from_u64(options.seed);
-    let cast = Cast::make(&site.url, &site.tokens, history, options, &mut random).await?;
+    let http = match &reach.network {
+        None => Http::new(&reach.url),
+        Some(network) => Http::new(&reach.url).over(Arc::clone(network)),
+    };
+    let cast = Cast::make(http, reach.tokens, history, options, &mut random).await?;
     let plant = options.plant.map(|plant| (plant, cast.private()));
-    let line = Line::open(&site.url, Arc::clone(history), plant).await?;
+    let line = Line::open(&reach.url, reach.network, Arc::clone(history), plant).await?;
     Ok(Stage::new(cast, line, Arc::clone(history), options))
 }
 
-/// Lets everybody do what they do for the run's time, and brings all to its end; answers what went wrong meanwhile.
+/// Lets everybody do what they do for the run's time, and brings all to its end; answers what went wrong meanwhile. For
+/// `calm` servers are left alone, so that presence can be judged.
 async fn act(
     stage: &Arc<Stage>,
     options: &Options,
-    site: &mut Site,
+    calm: Duration,
+    going_wrong: impl Future<Output = Result<Happened>>,
     progress: &Progress,
 ) -> Result<Happened> {
     progress.say("devices connect");
@@ -137,7 +178,6 @@ async fn act(
         .collect();
     visitors::watch(stage, &watchers).await;
     let time = Duration::from_secs_f64(options.duration);
-    let faults = Faults::of(options, site, time);
     let mut acting = JoinSet::new();
     let per_second = options.rate / devices.len() as f64;
     for ((person, device), seed) in devices.iter().zip(options.seed..) {
@@ -156,12 +196,7 @@ async fn act(
     }
     acting.spawn(newcomers::come(Arc::clone(stage), options.seed));
     let promised = options.promised();
-    acting.spawn(visitors::visit(
-        Arc::clone(stage),
-        faults.server_after,
-        promised,
-    ));
-    let going_wrong = faults.happen(Arc::clone(stage), site, options.seed);
+    acting.spawn(visitors::visit(Arc::clone(stage), calm, promised));
     let lasting = async {
         progress.follow(stage, time, options.messages).await;
         stage.end();

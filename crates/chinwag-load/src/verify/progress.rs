@@ -10,19 +10,26 @@ use super::stage::Stage;
 const EVERY: Duration = Duration::from_millis(200);
 
 /// A line that says what goes on.
-pub(super) struct Progress(ProgressBar);
+pub(super) struct Progress(Option<ProgressBar>);
 
 impl Progress {
     pub(super) fn new() -> Self {
         let bar = ProgressBar::new_spinner();
         bar.set_style(ProgressStyle::default_spinner());
         bar.enable_steady_tick(EVERY);
-        Self(bar)
+        Self(Some(bar))
+    }
+
+    /// Makes one that nobody sees.
+    pub(super) fn unseen() -> Self {
+        Self(None)
     }
 
     /// Says what is done now.
     pub(super) fn say(&self, what: impl Into<String>) {
-        self.0.set_message(what.into());
+        if let Some(bar) = &self.0 {
+            bar.set_message(what.into());
+        }
     }
 
     /// Says how far the run is, until its time is over, or there are as many messages as are wanted.
@@ -43,6 +50,8 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
     }
 }

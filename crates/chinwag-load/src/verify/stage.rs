@@ -62,8 +62,14 @@ impl Stage {
         name: &str,
         pause: Option<Duration>,
     ) -> anyhow::Result<Device> {
-        let url = self.line.url();
-        Device::connect(&url, person, name, &self.history, &self.surprises, pause)
+        Device::connect(
+            &self.line,
+            person,
+            name,
+            &self.history,
+            &self.surprises,
+            pause,
+        )
     }
 
     /// Ends the run: nobody begins anything new.

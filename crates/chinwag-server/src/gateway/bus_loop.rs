@@ -24,17 +24,22 @@ const RESYNC_WITHIN_MS: u64 = 3_000;
 const RESYNC_WITHIN_AT_MOST_MS: u64 = 60_000;
 
 impl Gateway {
-    /// Listens on a thread of its own until the guard is dropped.
+    /// Listens until the guard is dropped, on a thread of its own unless the settings say otherwise.
     ///
     /// Delivering an event of a large chat takes as long as thousands of sends do. On a thread that other tasks share,
     /// those next in line would wait for all of it, the sender's acknowledgement first of all.
-    pub(super) fn listen_apart(self: &Arc<Self>) -> DropGuard {
+    pub(super) fn start_listening(self: &Arc<Self>) -> DropGuard {
         let cancel = CancellationToken::new();
         let (gateway, cancelled) = (Arc::clone(self), cancel.clone());
-        let runtime = Handle::current();
-        tokio::task::spawn_blocking(move || {
-            runtime.block_on(cancelled.run_until_cancelled(gateway.listen()));
-        });
+        let listening = async move {
+            cancelled.run_until_cancelled(gateway.listen()).await;
+        };
+        if self.settings.listens_apart {
+            let runtime = Handle::current();
+            tokio::task::spawn_blocking(move || runtime.block_on(listening));
+        } else {
+            tokio::spawn(listening);
+        }
         cancel.drop_guard()
     }
 

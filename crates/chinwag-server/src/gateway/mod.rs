@@ -81,6 +81,8 @@ pub struct GatewaySettings {
     pub connection: ws::Limits,
     /// Threads that send to many sessions side by side; 0: as many as there are processors, up to 8.
     pub delivery_threads: usize,
+    /// Whether a thread of its own takes what comes by the bus.
+    pub listens_apart: bool,
 }
 
 /// What the gateway counts.
@@ -145,7 +147,7 @@ impl Gateway {
 
     /// Runs what goes on beside the sessions until it is cancelled: the sweeper, the bus, presence, accounts.
     pub async fn run(self: Arc<Self>, cancel: CancellationToken) {
-        let _stop_listening = self.listen_apart();
+        let _stop_listening = self.start_listening();
         tokio::select! {
             () = cancel.cancelled() => {}
             () = self.sweep() => {}

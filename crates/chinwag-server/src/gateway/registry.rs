@@ -3,13 +3,13 @@
 use std::{
     collections::HashMap,
     hash::BuildHasher as _,
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, OnceLock, atomic::Ordering},
 };
 
 use bytes::Bytes;
 use chinwag_core::ports::{Broadcast, BroadcastFrame};
 use chinwag_proto::{SessionId, UserId, frames::ServerFrame};
-use foldhash::quality::RandomState;
+use foldhash::{SharedSeed, quality::SeedableRandomState};
 use parking_lot::RwLock;
 use smallvec::SmallVec;
 
@@ -21,12 +21,19 @@ const SHARDS: usize = 32;
 
 type Sessions = SmallVec<[Arc<Session>; 1]>;
 
-/// Looked into for every member of every event: the hash is quick, and seeded anew in each process.
-type Shard = RwLock<HashMap<UserId, Sessions, RandomState>>;
+/// Looked into for every member of every event: the hash is quick.
+type Shard = RwLock<HashMap<UserId, Sessions, SeedableRandomState>>;
+
+/// Makes a hash that nobody foresees: by the system's randomness, not by where things lie in memory.
+fn hasher() -> SeedableRandomState {
+    static SEED: OnceLock<SharedSeed> = OnceLock::new();
+    let shared = SEED.get_or_init(|| SharedSeed::from_u64(rand::random()));
+    SeedableRandomState::with_seed(rand::random(), shared)
+}
 
 /// The sessions of this node.
 pub(super) struct Registry {
-    hasher: RandomState,
+    hasher: SeedableRandomState,
     shards: [Shard; SHARDS],
     counts: Arc<GatewayCounts>,
     spread: Spread,
@@ -35,8 +42,8 @@ pub(super) struct Registry {
 impl Registry {
     pub(super) fn new(counts: Arc<GatewayCounts>, delivery_threads: usize) -> Self {
         Self {
-            hasher: RandomState::default(),
-            shards: std::array::from_fn(|_| RwLock::default()),
+            hasher: hasher(),
+            shards: std::array::from_fn(|_| RwLock::new(HashMap::with_hasher(hasher()))),
             counts,
             spread: Spread::new(delivery_threads),
         }

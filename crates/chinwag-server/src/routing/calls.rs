@@ -31,7 +31,7 @@ const GIVEN_WITHIN: Duration = Duration::from_millis(500);
 
 /// Why a call has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum CallError {
+pub enum CallError {
     /// The node wasn't reached: nothing was asked.
     NotReached(String),
     /// It was asked, and what became of it isn't known.
@@ -40,18 +40,32 @@ pub(super) enum CallError {
     Refused(String),
 }
 
-/// The connections to other nodes.
-pub struct Calls {
+/// Brings calls to other nodes in another way than by gRPC, as a simulation does.
+#[async_trait]
+pub trait Carrier: Send + Sync + 'static {
+    /// Brings a call to the node at an address, and its answer back.
+    async fn carry(&self, address: &str, question: Vec<u8>) -> Result<Vec<u8>, CallError>;
+}
+
+/// The ways to other nodes.
+pub struct Calls(Way);
+
+enum Way {
+    Grpc(Channels),
+    Carried(Arc<dyn Carrier>),
+}
+
+/// Connections to other nodes.
+struct Channels {
     key: Key,
     channels: Mutex<HashMap<String, Channel>>,
 }
 
 impl Calls {
-    pub(super) fn new(key: Key) -> Self {
-        Self {
-            key,
-            channels: Mutex::default(),
-        }
+    /// Asks other nodes by a carrier.
+    #[must_use]
+    pub fn carried(carrier: Arc<dyn Carrier>) -> Self {
+        Self(Way::Carried(carrier))
     }
 
     /// Asks the node at an address.
@@ -61,25 +75,41 @@ impl Calls {
         question: Question,
         deadline: Instant,
     ) -> Result<Reply, CallError> {
-        let channel = self.channel(address)?;
-        let mut request = Request::new(question);
-        request.metadata_mut().insert(KEY, self.key.header());
         let asking = async {
-            let mut grpc = Grpc::new(channel)
-                .max_decoding_message_size(MAX_BYTES)
-                .max_encoding_message_size(MAX_BYTES);
-            grpc.ready()
-                .await
-                .map_err(|error| CallError::NotReached(error.to_string()))?;
-            let path = PathAndQuery::from_static(CALL);
-            let answered = grpc.unary(request, path, Json::default()).await;
-            answered
-                .map(tonic::Response::into_inner)
-                .map_err(|status| call_error(&status))
+            match &self.0 {
+                Way::Grpc(channels) => channels.ask(address, question).await,
+                Way::Carried(carrier) => {
+                    let question = serde_json::to_vec(&question);
+                    let question =
+                        question.map_err(|error| CallError::NotReached(error.to_string()))?;
+                    let answer = carrier.carry(address, question).await?;
+                    serde_json::from_slice(&answer)
+                        .map_err(|error| CallError::Lost(error.to_string()))
+                }
+            }
         };
         timeout_at(deadline, asking)
             .await
             .unwrap_or_else(|_| Err(CallError::Lost("no answer in time".into())))
+    }
+}
+
+impl Channels {
+    async fn ask(&self, address: &str, question: Question) -> Result<Reply, CallError> {
+        let channel = self.channel(address)?;
+        let mut request = Request::new(question);
+        request.metadata_mut().insert(KEY, self.key.header());
+        let mut grpc = Grpc::new(channel)
+            .max_decoding_message_size(MAX_BYTES)
+            .max_encoding_message_size(MAX_BYTES);
+        grpc.ready()
+            .await
+            .map_err(|error| CallError::NotReached(error.to_string()))?;
+        let path = PathAndQuery::from_static(CALL);
+        let answered = grpc.unary(request, path, Json::default()).await;
+        answered
+            .map(tonic::Response::into_inner)
+            .map_err(|status| call_error(&status))
     }
 
     fn channel(&self, address: &str) -> Result<Channel, CallError> {
@@ -149,5 +179,9 @@ fn described(status: &Status) -> String {
 
 /// Makes what nodes with this key call each other by.
 pub(crate) fn calls(key: &str) -> Arc<Calls> {
-    Arc::new(Calls::new(Key::new(key)))
+    let channels = Channels {
+        key: Key::new(key),
+        channels: Mutex::default(),
+    };
+    Arc::new(Calls(Way::Grpc(channels)))
 }

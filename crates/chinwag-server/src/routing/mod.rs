@@ -22,13 +22,13 @@ use chinwag_proto::{ChatId, ErrorCode, Problem, UserId};
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
-use self::{
-    calls::CallError,
-    wire::{Question, Reply},
-};
+use self::wire::{Question, Reply};
 
-pub use self::calls::Calls;
 pub(crate) use self::{calls::calls, service::serve};
+pub use self::{
+    calls::{CallError, Calls, Carrier},
+    service::answer_carried,
+};
 
 /// How long a call may take, however often it is asked (rule A2).
 const DEADLINE: Duration = Duration::from_secs(2);

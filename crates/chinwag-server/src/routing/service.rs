@@ -100,6 +100,12 @@ impl UnaryService<Question> for OwnerService {
     }
 }
 
+/// Answers a call that a [`Carrier`](super::Carrier) brought. Errors: it can't be read.
+pub async fn answer_carried(owner: &Arc<Owner>, question: &[u8]) -> serde_json::Result<Vec<u8>> {
+    let question = serde_json::from_slice(question)?;
+    serde_json::to_vec(&answer(owner, question).await)
+}
+
 async fn answer(owner: &Arc<Owner>, question: Question) -> Reply {
     let chat = question.chat();
     decide(owner, question).await.unwrap_or_else(|problem| {

@@ -3,7 +3,7 @@
 use std::io;
 
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
@@ -22,6 +22,8 @@ impl Duplex for TlsStream<TcpStream> {
         Some(self.get_ref().0)
     }
 }
+
+impl Duplex for DuplexStream {}
 
 /// The stream under a WebSocket: a plain socket, which any task can write to, or another
 /// stream, which only the connection's own task writes.
@@ -58,6 +60,12 @@ impl From<TcpStream> for Transport {
 
 impl From<TlsStream<TcpStream>> for Transport {
     fn from(stream: TlsStream<TcpStream>) -> Self {
+        Self::Boxed(Box::new(stream))
+    }
+}
+
+impl From<DuplexStream> for Transport {
+    fn from(stream: DuplexStream) -> Self {
         Self::Boxed(Box::new(stream))
     }
 }

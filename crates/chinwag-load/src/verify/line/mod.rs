@@ -3,9 +3,10 @@
 
 mod plant;
 mod relay;
+mod within;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::File,
     net::SocketAddr,
     sync::{
@@ -16,9 +17,14 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use chinwag_client::Network;
 use parking_lot::Mutex;
-use rand::{Rng as _, rngs::StdRng};
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use rand::{Rng as _, rngs::StdRng, seq::IteratorRandom as _};
+use tokio::{
+    net::TcpListener,
+    sync::{oneshot, watch},
+    task::JoinHandle,
+};
 
 pub use plant::Plant;
 use plant::Planted;
@@ -34,20 +40,30 @@ const LOOK: Duration = Duration::from_millis(5);
 
 /// The line.
 pub(super) struct Line {
-    address: SocketAddr,
+    way_in: WayIn,
     state: Arc<State>,
-    accepting: JoinHandle<()>,
+}
+
+/// How devices come.
+enum WayIn {
+    Tcp(SocketAddr, JoinHandle<()>),
+    /// In the world that the servers are in.
+    Within,
 }
 
 /// What all connections of the line share.
 struct State {
     /// The server's WebSocket.
     upstream: String,
+    /// What the server is reached by; none: TCP.
+    network: Option<Arc<dyn Network>>,
     history: History,
     open: Mutex<BTreeMap<u64, Open>>,
     made: AtomicU64,
     /// How long a frame takes at most, milliseconds.
     delay_ms: AtomicU64,
+    /// Connections on which nothing passes for now.
+    clogged: watch::Sender<BTreeSet<u64>>,
     /// Frames of the server that are none of the protocol's.
     unknown: AtomicU64,
     planted: Option<Mutex<Planted>>,
@@ -69,35 +85,46 @@ enum Fate {
 }
 
 impl Line {
-    /// Leads to a server, given its base URL.
+    /// Leads to a server, given its base URL and what it is reached by.
     pub(super) async fn open(
         url: &str,
+        network: Option<Arc<dyn Network>>,
         history: History,
         plant: Option<(Plant, Private)>,
     ) -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await;
-        let listener = listener.context("can't listen on this machine")?;
-        let address = listener.local_addr()?;
+        let is_within = network.is_some();
         let state = Arc::new(State {
             upstream: format!("{}/v1/ws", url.replacen("http", "ws", 1)),
+            network,
             history,
             open: Mutex::default(),
             made: AtomicU64::new(0),
             delay_ms: AtomicU64::new(0),
+            clogged: watch::Sender::default(),
             unknown: AtomicU64::new(0),
             planted: plant.map(|(plant, private)| Mutex::new(Planted::new(plant, private))),
         });
-        let accepting = tokio::spawn(accept(listener, Arc::clone(&state)));
-        Ok(Self {
-            address,
-            state,
-            accepting,
-        })
+        let way_in = match is_within {
+            true => WayIn::Within,
+            false => listen(&state).await?,
+        };
+        Ok(Self { way_in, state })
     }
 
     /// Returns the base URL that devices connect to.
     pub(super) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        match &self.way_in {
+            WayIn::Tcp(address, _) => format!("http://{address}"),
+            WayIn::Within => "http://line".into(),
+        }
+    }
+
+    /// Returns what devices connect by; none: TCP.
+    pub(super) fn network(&self) -> Option<Arc<dyn Network>> {
+        match &self.way_in {
+            WayIn::Tcp(..) => None,
+            WayIn::Within => Some(within::to(&self.state)),
+        }
     }
 
     /// Cuts about half of the connections; answers how many.
@@ -115,6 +142,31 @@ impl Line {
     pub(super) fn delay(&self, at_most: Duration) {
         let millis = u64::try_from(at_most.as_millis()).unwrap_or(u64::MAX);
         self.state.delay_ms.store(millis, Ordering::Relaxed);
+    }
+
+    /// Lets nothing pass on one more connection; answers whether there was one.
+    pub(super) fn clog_one(&self, random: &mut StdRng) -> bool {
+        let open = self.state.open.lock();
+        let clogged = self.state.clogged.borrow().clone();
+        let free = open.keys().filter(|number| !clogged.contains(number));
+        let Some(number) = free.choose(random) else {
+            return false;
+        };
+        self.state.clogged.send_modify(|clogged| {
+            clogged.insert(*number);
+        });
+        true
+    }
+
+    /// Lets all pass again on one connection, whichever; answers whether there was one.
+    pub(super) fn release_one(&self, random: &mut StdRng) -> bool {
+        let chosen = self.state.clogged.borrow().iter().choose(random).copied();
+        if let Some(number) = chosen {
+            self.state.clogged.send_modify(|clogged| {
+                clogged.remove(&number);
+            });
+        }
+        chosen.is_some()
     }
 
     /// Counts the connections that there were.
@@ -135,7 +187,9 @@ impl Line {
 
     /// Ends it, so that nothing more is recorded; answers whether all connections ended in time.
     pub(super) async fn close(self, patience: Duration) -> bool {
-        self.accepting.abort();
+        if let WayIn::Tcp(_, accepting) = &self.way_in {
+            accepting.abort();
+        }
         self.state.end(Fate::Cut, |_| true);
         let gone = async {
             while Arc::strong_count(&self.state) > 1 {
@@ -163,8 +217,16 @@ impl State {
     }
 }
 
+async fn listen(state: &Arc<State>) -> Result<WayIn> {
+    let listener = TcpListener::bind("127.0.0.1:0").await;
+    let listener = listener.context("can't listen on this machine")?;
+    let address = listener.local_addr()?;
+    let accepting = tokio::spawn(accept(listener, Arc::clone(state)));
+    Ok(WayIn::Tcp(address, accepting))
+}
+
 async fn accept(listener: TcpListener, state: Arc<State>) {
     while let Ok((stream, _)) = listener.accept().await {
-        tokio::spawn(relay::relay(Arc::clone(&state), stream));
+        tokio::spawn(relay::relay(Arc::clone(&state), Box::new(stream)));
     }
 }

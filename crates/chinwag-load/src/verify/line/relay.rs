@@ -1,16 +1,18 @@
 //! One connection through the line.
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
+use chinwag_client::Stream;
 use chinwag_proto::frames::{SUBPROTOCOL, ServerFrame};
 use futures_util::{SinkExt as _, StreamExt as _};
-use tokio::{net::TcpStream, sync::oneshot};
+use tokio::sync::oneshot;
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, accept_hdr_async, connect_async,
+    MaybeTlsStream, WebSocketStream, accept_hdr_async, client_async_tls,
     tungstenite::{
         Message as Frame, Utf8Bytes,
         client::IntoClientRequest as _,
@@ -30,20 +32,20 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// How long the server's side of a connection that fell silent is held: a server closes it after 45 s.
 const SILENCE: Duration = Duration::from_secs(60);
 
-type Upstream = WebSocketStream<MaybeTlsStream<TcpStream>>;
+type Upstream = WebSocketStream<MaybeTlsStream<Box<dyn Stream>>>;
 
 struct Relay {
     state: Arc<State>,
     number: u64,
-    down: WebSocketStream<TcpStream>,
+    down: WebSocketStream<Box<dyn Stream>>,
     up: Upstream,
     tap: Tap<File>,
 }
 
 /// Brings a connection to the server, until either side or the line ends it.
-pub(super) async fn relay(state: Arc<State>, stream: TcpStream) {
+pub(super) async fn relay(state: Arc<State>, stream: Box<dyn Stream>) {
     // The server first: a device whose server is away must not think that it is there.
-    let Some(up) = connect(&state.upstream).await else {
+    let Some(up) = connect(&state).await else {
         return;
     };
     let Ok(down) = accept_hdr_async(stream, with_subprotocol).await else {
@@ -67,6 +69,10 @@ pub(super) async fn relay(state: Arc<State>, stream: TcpStream) {
     };
     relay.tap.ends(clean);
     relay.state.open.lock().remove(&number);
+    relay
+        .state
+        .clogged
+        .send_if_modified(|clogged| clogged.remove(&number));
     if fate == Some(Fate::Hush) {
         tokio::spawn(hold(relay.up));
     }
@@ -78,12 +84,30 @@ async fn hold(up: Upstream) {
     drop(up);
 }
 
-async fn connect(url: &str) -> Option<Upstream> {
-    let mut request = url.into_client_request().ok()?;
+async fn connect(state: &State) -> Option<Upstream> {
+    let mut request = state.upstream.as_str().into_client_request().ok()?;
     let name = HeaderValue::from_static(SUBPROTOCOL);
     request.headers_mut().insert("Sec-WebSocket-Protocol", name);
-    let connecting = tokio::time::timeout(CONNECT, connect_async(request));
-    Some(connecting.await.ok()?.ok()?.0)
+    let connecting = async {
+        let stream = chinwag_client::connect(request.uri(), state.network.as_deref()).await;
+        Some(client_async_tls(request, stream.ok()?).await.ok()?.0)
+    };
+    tokio::time::timeout(CONNECT, connecting).await.ok()?
+}
+
+/// Waits while a frame is under way, or a connection is clogged.
+async fn take_time(state: &State, number: u64) {
+    let at_most = state.delay_ms.load(Ordering::Relaxed);
+    if at_most > 0 {
+        let millis = rand::random_range(0..=at_most);
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+    }
+    if state.clogged.borrow().is_empty() {
+        return;
+    }
+    let mut clogged = state.clogged.subscribe();
+    let is_free = |clogged: &BTreeSet<u64>| !clogged.contains(&number);
+    let _ = clogged.wait_for(is_free).await;
 }
 
 fn with_subprotocol(request: &Request, mut response: Response) -> Result<Response, ErrorResponse> {
@@ -104,7 +128,7 @@ impl Relay {
             };
             match frame {
                 Some(Ok(Frame::Text(text))) => {
-                    self.take_time().await;
+                    take_time(&self.state, self.number).await;
                     if self.pass(toward, text).await.is_none() {
                         return false;
                     }
@@ -120,14 +144,6 @@ impl Relay {
                 Some(Ok(_)) => {}
                 None | Some(Err(_)) => return false,
             }
-        }
-    }
-
-    async fn take_time(&self) {
-        let at_most = self.state.delay_ms.load(Ordering::Relaxed);
-        if at_most > 0 {
-            let millis = rand::random_range(0..=at_most);
-            tokio::time::sleep(Duration::from_millis(millis)).await;
         }
     }
 

@@ -30,7 +30,7 @@ impl Chats {
     pub(super) async fn make(run: &Run<'_>, count: u32, content_bytes: u32) -> Result<Self> {
         run.progress.say("chats are made");
         let people = run.server.tokens().people("bench", 2 * count).await?;
-        appear(run.server.url(), &people).await?;
+        appear(&Http::new(run.server.url()), &people).await?;
         let made = people::direct_chats(run.server.url(), &people).await?;
         let nodes = run.server.nodes.iter();
         let nodes: Vec<Http> = nodes
