@@ -50,8 +50,13 @@ enum Kind {
     Stall,
 }
 
-const OF_LINES: [Kind; 3] = [Kind::Cut, Kind::Delay, Kind::Clog];
-const OF_SERVERS: [Kind; 5] = [
+/// What keeps nobody from being seen in time.
+const CALM: [Kind; 1] = [Kind::Cut];
+const ALL: [Kind; 9] = [
+    Kind::Cut,
+    Kind::Delay,
+    Kind::Clog,
+    Kind::Clog,
     Kind::Kill,
     Kind::Freeze,
     Kind::Restart,
@@ -90,10 +95,8 @@ impl Wrong {
                 is_calm = false;
                 self.all_faults().for_each(|faults| faults.set_odds(ODDS));
             }
-            let kind = match is_calm || self.random.random_bool(0.3) {
-                true => OF_LINES[self.random.random_range(0..OF_LINES.len())],
-                false => OF_SERVERS[self.random.random_range(0..OF_SERVERS.len())],
-            };
+            let kinds = if is_calm { &CALM[..] } else { &ALL[..] };
+            let kind = kinds[self.random.random_range(0..kinds.len())];
             if !self.scene.goes_on() {
                 break;
             }

@@ -7,7 +7,7 @@ use chinwag_core::{
     ports::{Broadcast, BroadcastFrame, BusMessage, EngineResult, ReadRange},
     render,
 };
-use chinwag_proto::{ChatId, Seq, UserId};
+use chinwag_proto::{ChatId, Seq, UserId, shapes::MembershipChange};
 
 use super::{
     LargeChat,
@@ -27,6 +27,36 @@ const ROUNDS: usize = 8;
 const PAUSE: Duration = Duration::from_millis(500);
 /// How often it is looked for chats that are large no more.
 const SHRUNK_EVERY: Duration = Duration::from_secs(60);
+
+/// Whether somebody whom the directory called a member is one by the rows that were read after that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Still {
+    In,
+    Left,
+    CameBack,
+}
+
+/// Ends what a member sees where later rows say that they left.
+fn follow(member: &mut MemberRow, rows: &[LogRow]) -> Still {
+    let mut still = Still::In;
+    let joined = member.joined_seq;
+    for row in rows.iter().filter(|row| row.seq > joined) {
+        match &row.body {
+            RowBody::Membership { change, users, .. } if users.contains(&member.user) => {
+                match change {
+                    MembershipChange::Removed | MembershipChange::Left => {
+                        member.intervals.close(row.seq);
+                        still = Still::Left;
+                    }
+                    MembershipChange::Added if still == Still::Left => return Still::CameBack,
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+    still
+}
 
 impl Gateway {
     /// Does what waits for an engine, one chat after the other.
@@ -145,24 +175,39 @@ impl Gateway {
                 return Ok(());
             }
         }
-        // More comes than can be read: they begin now, and fetch the rest.
-        let order = chat.order.lock();
+        // More comes than can be read: they begin now, and fetch the rest. Who left meanwhile is seen by another look: the
+        // directory knows of everything that went out before they were members here.
         for member in members {
-            self.admit_member(chat, &order, member, &[], &[]);
+            self.begin_member(chat, member);
+        }
+        let now = directory.memberships(chat.id, users).await?;
+        for (user, now) in users.iter().zip(now) {
+            let now = now.map(|now| now.member).filter(|member| member.active);
+            if !now.is_some_and(|member| chat.members.has(user, member.joined_seq)) {
+                chat.members.remove(user);
+                self.topics.look_up(chat, user.clone());
+            }
         }
         Ok(())
     }
 
-    /// Makes one user a member here. Called while nothing goes out.
+    /// Makes one user a member here, with what they missed. Called while nothing goes out.
+    ///
+    /// The rows may be younger than what the directory told before: where they say that the user left, nothing after that
+    /// reaches them; who came back since is looked up anew.
     fn admit_member(
         &self,
         chat: &LargeChat,
         order: &Order,
-        member: MemberRow,
+        mut member: MemberRow,
         rows: &[LogRow],
         missed: &[BroadcastFrame],
     ) {
         let joined = member.joined_seq;
+        let still = follow(&mut member, rows);
+        if still == Still::CameBack {
+            return self.topics.look_up(chat, member.user);
+        }
         let knows_start = rows.first().is_some_and(|first| first.seq <= joined);
         // Before the chat took this path its events came directly, the joining included.
         let changed_path = rows
@@ -177,20 +222,33 @@ impl Gateway {
             let frames: Vec<_> = missed
                 .iter()
                 .filter(is_missed)
-                .map(|frame| match frame.target {
-                    Some(_) if !member.intervals.sees(frame.frame.seq, frame.target) => {
-                        hidden(frame)
-                    }
-                    _ => encode::log(&frame.frame),
-                })
+                .filter(|frame| member.intervals.contains(frame.frame.seq))
+                .map(
+                    |frame| match member.intervals.sees(frame.frame.seq, frame.target) {
+                        true => encode::log(&frame.frame),
+                        false => hidden(frame),
+                    },
+                )
                 .collect();
             self.registry.send_many(&member.user, &frames);
         }
-        chat.members
-            .put(member.user.clone(), member.intervals, joined);
+        if still == Still::In {
+            self.begin_member(chat, member);
+        }
+    }
+
+    /// Notes a member of whom more reaches them from now on.
+    fn begin_member(&self, chat: &LargeChat, member: MemberRow) {
+        let MemberRow {
+            user,
+            intervals,
+            joined_seq,
+            ..
+        } = member;
+        chat.members.put(user.clone(), intervals, joined_seq);
         // Whoever left meanwhile would never be let go.
-        if !self.topics.holds(&member.user) {
-            chat.members.remove(&member.user);
+        if !self.topics.holds(&user) {
+            chat.members.remove(&user);
         }
     }
 

@@ -120,6 +120,12 @@ impl Topics {
         }
     }
 
+    /// Lets somebody be looked up who may be a member.
+    fn look_up(&self, chat: &LargeChat, user: UserId) {
+        chat.members.join(vec![user]);
+        self.wake_for(chat.id);
+    }
+
     /// Lets members go: nothing after that place reaches them.
     pub(super) fn parted(&self, id: ChatId, users: &[UserId], through: Seq) {
         if let Some(chat) = self.find(id) {
