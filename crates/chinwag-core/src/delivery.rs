@@ -1,15 +1,28 @@
 //! Brings confirmed events, receipts and typing to sessions: directly on this node, over the bus elsewhere. Says to
 //! this node's push role what was read.
 
-use std::sync::Arc;
+use std::{
+    collections::HashSet,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use chinwag_proto::{ChatId, Seq, SessionId, UserId};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 use crate::{
     model::NodeId,
-    ports::{Bus, BusMessage, Presence, Topic},
+    ports::{Bus, BusMessage, EngineResult, Presence, Topic},
 };
+
+/// How long after a failure it is tried again to find where users are.
+const AGAIN: Duration = Duration::from_millis(500);
+/// Users whose sessions weren't found that are remembered; the others' clients repair by place.
+const MISSED: usize = 100_000;
+/// Users that are looked for together.
+const AT_ONCE: usize = 500;
+/// Orders to close sessions that are kept until they can be given.
+const CLOSINGS: usize = 1_000;
 
 /// This node's sessions, as the gateway holds them.
 pub trait Sessions: Send + Sync + 'static {
@@ -43,6 +56,17 @@ pub struct Delivery {
     bus: Arc<dyn Bus>,
     local: RwLock<Option<Arc<dyn Sessions>>>,
     read_listener: RwLock<Option<Arc<dyn ReadListener>>>,
+    owed: Mutex<Owed>,
+}
+
+/// What couldn't be sent, since nobody said where the users are.
+#[derive(Default)]
+struct Owed {
+    /// Who missed something.
+    users: HashSet<UserId>,
+    closings: Vec<(UserId, Arc<BusMessage>)>,
+    /// Whether a task sees to it.
+    is_seen_to: bool,
 }
 
 impl Delivery {
@@ -55,6 +79,7 @@ impl Delivery {
             bus,
             local: RwLock::new(None),
             read_listener: RwLock::new(None),
+            owed: Mutex::default(),
         }
     }
 
@@ -87,16 +112,22 @@ impl Delivery {
         }
     }
 
-    /// Sends a message to where `users` have sessions; what can't be told is repaired by the clients.
-    pub async fn to_users(&self, users: &[UserId], message: BusMessage) {
+    /// Sends a message to where `users` have sessions. Where that can't be found out, it reaches those on this node, and
+    /// the others are told to fetch once it can.
+    pub async fn to_users(self: &Arc<Self>, users: &[UserId], message: BusMessage) {
         let message = Arc::new(message);
         let nodes = match self.presence.locate(users, message.except()).await {
             Ok(nodes) => nodes,
             Err(error) => {
-                tracing::warn!(%error, "can't find sessions; only this node's are served");
+                tracing::warn!(%error, "can't find sessions; only this node's are served for now");
+                self.owe(users, &message);
                 vec![vec![self.node]]
             }
         };
+        self.to_nodes(nodes, &message).await;
+    }
+
+    async fn to_nodes(&self, nodes: Vec<Vec<NodeId>>, message: &Arc<BusMessage>) {
         let mut others = Vec::new();
         let mut here = false;
         for node in nodes.into_iter().flatten() {
@@ -108,15 +139,58 @@ impl Delivery {
         }
         let local = self.local.read().clone();
         if here && let Some(sessions) = local {
-            sessions.deliver(&message);
+            sessions.deliver(message);
         }
         if !others.is_empty() {
             let messages = others
                 .into_iter()
-                .map(|node| (Topic::Inbox(node), Arc::clone(&message)))
+                .map(|node| (Topic::Inbox(node), Arc::clone(message)))
                 .collect();
             self.publish(messages).await;
         }
+    }
+
+    /// Remembers who missed something, and sees to it that they are told.
+    fn owe(self: &Arc<Self>, users: &[UserId], message: &Arc<BusMessage>) {
+        let mut owed = self.owed.lock();
+        if let BusMessage::Close { user, .. } = &**message {
+            if owed.closings.len() < CLOSINGS {
+                owed.closings.push((user.clone(), Arc::clone(message)));
+            }
+        } else {
+            let room = MISSED.saturating_sub(owed.users.len());
+            owed.users.extend(users.iter().take(room).cloned());
+        }
+        if !owed.is_seen_to {
+            owed.is_seen_to = true;
+            tokio::spawn(see_to(Arc::downgrade(self)));
+        }
+    }
+
+    /// Tells those who missed something to fetch it, as far as they are found; answers whether all were.
+    async fn tell_owed(&self) -> EngineResult<bool> {
+        let (users, closings) = {
+            let mut owed = self.owed.lock();
+            if owed.users.is_empty() && owed.closings.is_empty() {
+                owed.is_seen_to = false;
+                return Ok(true);
+            }
+            let some: Vec<UserId> = owed.users.iter().take(AT_ONCE).cloned().collect();
+            (some, owed.closings.clone())
+        };
+        for (user, message) in closings {
+            let users = std::slice::from_ref(&user);
+            let nodes = self.presence.locate(users, None).await?;
+            self.to_nodes(nodes, &message).await;
+            let mut owed = self.owed.lock();
+            owed.closings.retain(|(_, it)| !Arc::ptr_eq(it, &message));
+        }
+        let nodes = self.presence.locate(&users, None).await?;
+        self.owed.lock().users.retain(|user| !users.contains(user));
+        let users = users.into();
+        self.to_nodes(nodes, &Arc::new(BusMessage::Missed { users }))
+            .await;
+        Ok(false)
     }
 
     /// Sends a message to everyone on a topic, this node's subscription included.
@@ -127,6 +201,21 @@ impl Delivery {
     async fn publish(&self, messages: Vec<(Topic, Arc<BusMessage>)>) {
         if let Err(error) = self.bus.publish(messages).await {
             tracing::warn!(%error, "can't publish; clients repair by place");
+        }
+    }
+}
+
+/// Tries until nothing is owed any more, as long as the node delivers.
+async fn see_to(delivery: Weak<Delivery>) {
+    tokio::time::sleep(AGAIN).await;
+    while let Some(delivery) = delivery.upgrade() {
+        match delivery.tell_owed().await {
+            Ok(true) => return,
+            Ok(false) => {}
+            Err(_) => {
+                drop(delivery);
+                tokio::time::sleep(AGAIN).await;
+            }
         }
     }
 }

@@ -50,13 +50,20 @@ impl<P: Bus + ?Sized> Bus for Flaky<P> {
             .await;
         let fault = self.faults.next(Call::Publish);
         match &fault {
-            Some(Fault::Refuse(error)) => return Err(error.clone()),
+            // What failed counts as lost.
+            Some(Fault::Refuse(error)) => {
+                self.lose(&messages);
+                return Err(error.clone());
+            }
             Some(Fault::Delay(time)) => tokio::time::sleep(*time).await,
             Some(Fault::Drop) => {
                 self.lose(&messages);
                 return Ok(());
             }
             _ => {}
+        }
+        if fault == Some(Fault::FailAfter) {
+            self.lose(&messages);
         }
         self.inner.publish(messages).await?;
         self.faults.gates().pass(Call::Publish, Moment::After).await;

@@ -136,6 +136,13 @@ pub enum BusMessage {
         #[cbor(n(5), with = "cbor_json")]
         code: CloseCode,
     },
+    /// Something didn't reach the sessions of these users: they are to fetch it.
+    #[n(6)]
+    Missed {
+        /// Whose.
+        #[cbor(n(0), with = "cbor_users")]
+        users: Arc<[UserId]>,
+    },
 }
 
 impl BusMessage {

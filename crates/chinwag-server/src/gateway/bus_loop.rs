@@ -6,7 +6,7 @@ use std::{
 };
 
 use chinwag_core::ports::{BusEvent, BusSubscription, EngineResult, Topic};
-use chinwag_proto::frames::ServerFrame;
+use chinwag_proto::{UserId, frames::ServerFrame};
 use tokio::runtime::Handle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -89,6 +89,17 @@ impl Gateway {
                 BusEvent::Gap(topics) => self.heal(&topics).await,
             }
         }
+    }
+
+    /// Makes good what some users missed: their large chats and whom they watch are looked at anew, and they fetch.
+    pub(super) fn make_good(&self, users: &[UserId]) {
+        let sessions: Vec<_> = users
+            .iter()
+            .flat_map(|user| self.registry.of(user))
+            .collect();
+        self.topics.doubt_users(users);
+        self.watches.doubt(users);
+        resync(sessions.iter().map(|session| &**session), RESYNC_WITHIN_MS);
     }
 
     /// Makes good what may have been lost on topics, on all where none is named: where the sessions are is written

@@ -205,6 +205,7 @@ impl Gateway {
                 };
                 self.close_sessions(user, which, *code);
             }
+            BusMessage::Missed { users } => self.make_good(users),
         }
     }
 

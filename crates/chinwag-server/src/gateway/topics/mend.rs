@@ -10,7 +10,7 @@ use chinwag_core::{
 use chinwag_proto::{ChatId, Seq, UserId, shapes::MembershipChange};
 
 use super::{
-    LargeChat,
+    Due, LargeChat,
     order::{Order, Path, REMEMBERED},
 };
 use crate::gateway::{Gateway, encode, registry::hidden};
@@ -75,13 +75,18 @@ impl Gateway {
     }
 
     async fn mend_due(&self) {
-        let (chats, everything) = {
-            let mut due = self.topics.due.lock();
-            (
-                std::mem::take(&mut due.chats),
-                std::mem::take(&mut due.everything),
-            )
-        };
+        let Due {
+            chats,
+            users,
+            everything,
+        } = std::mem::take(&mut *self.topics.due.lock());
+        for user in users {
+            if let Err(error) = self.look_for_all_of(&user).await {
+                tracing::warn!(%error, "can't listen to a user's large chats yet");
+                self.topics.doubt_users(&[user]);
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
         if everything && let Err(error) = self.listen_anew().await {
             tracing::warn!(%error, "can't listen to all large chats");
             self.topics.doubt_all();
@@ -106,10 +111,30 @@ impl Gateway {
             self.topics.wake_for(id);
         }
         for user in self.registry.users() {
-            self.listen_for(&user).await?;
-            if !self.topics.holds(&user) {
-                self.topics.forget(&user);
+            self.look_for_all_of(&user).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks for large chats that a user with sessions here has become a member of without a word; each is looked at anew,
+    /// so that what was missed of it comes too.
+    async fn look_for_all_of(&self, user: &UserId) -> EngineResult<()> {
+        let mut after = None;
+        loop {
+            let page = self.large_page(user, after).await?;
+            for member in page.members {
+                let chat = self.topics.chat(member.chat);
+                if !chat.members.has(user, member.joined_seq) {
+                    self.topics.look_up(&chat, user.clone());
+                }
             }
+            match page.next {
+                Some(next) => after = Some(next),
+                None => break,
+            }
+        }
+        if !self.topics.holds(user) {
+            self.topics.forget(user);
         }
         Ok(())
     }

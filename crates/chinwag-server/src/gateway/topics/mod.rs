@@ -15,7 +15,7 @@ use std::{
 };
 
 use chinwag_core::{
-    model::Intervals,
+    model::{ChatRow, Intervals, MemberRow},
     ports::{BusMessage, BusSubscription, EngineError, EngineResult, Topic},
 };
 use chinwag_proto::{ChatId, Seq, UserId};
@@ -47,8 +47,17 @@ pub(super) struct Topics {
 #[derive(Default)]
 struct Due {
     chats: HashSet<ChatId>,
+    /// Of whom word of a joining may have been lost.
+    users: HashSet<UserId>,
     /// Whether whole subscriptions may have been lost.
     everything: bool,
+}
+
+/// A page of a user's chats: the large ones that they are in.
+struct LargePage {
+    members: Vec<MemberRow>,
+    /// After which chat the next one begins; none: it is the last.
+    next: Option<ChatId>,
 }
 
 impl Topics {
@@ -115,7 +124,12 @@ impl Topics {
             .cloned()
             .collect();
         if !here.is_empty() {
-            self.chat(id).members.join(here);
+            // Under one lock, so that nobody lets the chat go in between.
+            let mut chats = self.chats.write();
+            let chat = chats.entry(id);
+            let chat = chat.or_insert_with(|| Arc::new(LargeChat::new(id)));
+            chat.members.join(here);
+            drop(chats);
             self.wake_for(id);
         }
     }
@@ -169,6 +183,13 @@ impl Topics {
         self.wake.notify_one();
     }
 
+    /// Lets [`Gateway::mend`] look for large chats that users here may have become members of.
+    pub(super) fn doubt_users(&self, users: &[UserId]) {
+        let here = users.iter().filter(|user| self.holds(user)).cloned();
+        self.due.lock().users.extend(here);
+        self.wake.notify_one();
+    }
+
     /// Lets [`Gateway::mend`] compare what came of a chat with its head.
     pub(super) fn doubt(&self, id: ChatId) {
         if let Some(chat) = self.find(id) {
@@ -204,31 +225,62 @@ impl Topics {
 impl Gateway {
     /// Begins to listen to a user's large chats: subscribed before the head is read, and that before `ready`.
     pub(super) async fn listen_for(&self, user: &UserId) -> EngineResult<()> {
-        let directory = &self.ports.directory;
         let mut after = None;
         loop {
-            let page = directory.chats_of(user, after, PAGE).await?;
-            let is_last = page.len() < PAGE;
-            after = page.last().map(|membership| membership.member.chat);
-            let active: Vec<_> = page
-                .into_iter()
-                .map(|found| found.member)
-                .filter(|member| member.active)
-                .collect();
-            let ids: Vec<ChatId> = active.iter().map(|member| member.chat).collect();
-            let rows = directory.chats(&ids).await?;
-            for (member, row) in active.into_iter().zip(rows) {
-                if row.is_some_and(|row| row.large && !row.deleted) {
-                    let chat = self.topics.chat(member.chat);
-                    let joined = member.joined_seq;
-                    chat.members.put(member.user, member.intervals, joined);
-                    self.begin_topic(&chat).await?;
+            let page = self.large_page(user, after).await?;
+            let mut joined = HashMap::new();
+            for member in page.members {
+                let chat = self.topics.chat(member.chat);
+                joined.insert(member.chat, member.joined_seq);
+                let MemberRow {
+                    user, intervals, ..
+                } = member;
+                chat.members.put(user, intervals, member.joined_seq);
+                self.begin_topic(&chat).await?;
+            }
+            if !joined.is_empty() {
+                // Whoever left before they were known as a member here is seen only by a second look.
+                for member in self.large_page(user, after).await?.members {
+                    if joined.get(&member.chat) == Some(&member.joined_seq) {
+                        joined.remove(&member.chat);
+                    }
+                }
+                for (id, joined) in joined {
+                    let chat = self.topics.chat(id);
+                    if chat.members.has(user, joined) {
+                        chat.members.remove(user);
+                        self.topics.look_up(&chat, user.clone());
+                    }
                 }
             }
-            if is_last {
-                return Ok(());
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(()),
             }
         }
+    }
+
+    /// Reads a page of a user's chats: the large ones that they are in.
+    async fn large_page(&self, user: &UserId, after: Option<ChatId>) -> EngineResult<LargePage> {
+        let directory = &self.ports.directory;
+        let page = directory.chats_of(user, after, PAGE).await?;
+        let is_last = page.len() < PAGE;
+        let next = page.last().map(|membership| membership.member.chat);
+        let active: Vec<_> = page
+            .into_iter()
+            .map(|found| found.member)
+            .filter(|member| member.active)
+            .collect();
+        let ids: Vec<ChatId> = active.iter().map(|member| member.chat).collect();
+        let rows = directory.chats(&ids).await?;
+        let is_large = |row: Option<ChatRow>| row.is_some_and(|row| row.large && !row.deleted);
+        let members = active.into_iter().zip(rows);
+        Ok(LargePage {
+            next: next.filter(|_| !is_last),
+            members: members
+                .filter_map(|(member, row)| is_large(row).then_some(member))
+                .collect(),
+        })
     }
 
     /// Subscribes, then reads the head; once a chat, however many ask.
