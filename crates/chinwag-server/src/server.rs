@@ -145,6 +145,12 @@ impl Server {
         self.running.node()
     }
 
+    /// Waits until the node stood still for so long that others took over what it had: it must be shut down, and may be
+    /// started anew.
+    pub async fn until_closed(&self) {
+        self.node().owner().until_closed().await;
+    }
+
     /// Drains within the configured bound: nothing new is accepted, what runs ends, what waits is written.
     pub async fn shutdown(self) {
         self.running.leave(self.timeout).await;

@@ -147,7 +147,7 @@ impl Cluster {
         let machine = Machine::start()?;
         let ports = self.engines.ports(&place.faults);
         let (config, clock) = (place.config.clone(), Arc::clone(&place.clock));
-        let doors = Arc::clone(&self.doors);
+        let (doors, orders) = (Arc::clone(&self.doors), Arc::clone(&self.orders));
         let handle = machine.handle();
         machine.handle().spawn(async move {
             let running = loop {
@@ -164,10 +164,16 @@ impl Cluster {
                 node,
                 Some(Door {
                     machine: handle,
-                    running,
+                    running: Arc::clone(&running),
                     api,
                 }),
             );
+            // As the binary does it: who stood still for too long leaves, and starts anew.
+            running.node().owner().until_closed().await;
+            running.leave(LEAVES_WITHIN).await;
+            doors.set(node, None);
+            let mut orders = orders.lock();
+            orders.extend([Order::Kill(node), Order::Start(node)]);
         });
         place.machine = Some(machine);
         Ok(())

@@ -11,7 +11,7 @@ use chinwag_proto::Problem;
 use super::Owner;
 use crate::{
     model::{NodeId, Shard, Term},
-    ports::{EngineResult, ShardRow},
+    ports::{EngineResult, NodeRow, ShardRow},
 };
 
 /// Shards handed over at a time by a node that leaves: the chats of a few wait while the others are served.
@@ -107,7 +107,11 @@ impl Owner {
         // Somebody else's renewal of this number can't come in between, so the second look is enough.
         for _ in 0..2 {
             let rows = self.ports.ownership.nodes().await?;
-            let Some(own) = rows.into_iter().find(|row| row.node == self.settings.node) else {
+            // Whoever has the number by now is none of this process's business.
+            let is_own = |row: &NodeRow| {
+                row.node == self.settings.node && row.process == self.settings.process
+            };
+            let Some(own) = rows.into_iter().find(is_own) else {
                 return Ok(());
             };
             if self.ports.ownership.close(own).await? {

@@ -148,6 +148,8 @@ pub struct Owner {
     mark_times: marks::MarkTimes,
     tasks: TaskTracker,
     stopping: CancellationToken,
+    /// Cancelled once this process's lease is gone for good.
+    closed: CancellationToken,
     /// What is marked and not queued yet.
     ledger: feeding::Ledger,
     /// What is known of the other nodes' leases.
@@ -214,6 +216,7 @@ impl Owner {
             mark_times: marks::MarkTimes::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
+            closed: CancellationToken::new(),
             ledger: feeding::Ledger::default(),
             beats: Mutex::default(),
             placement: placement::Placement::new(),

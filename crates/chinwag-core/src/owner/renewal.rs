@@ -32,6 +32,12 @@ impl Owner {
         Ok(*term)
     }
 
+    /// Waits until this node's lease was closed, or another process took its number: it stood still for too long, and others
+    /// have taken over what it had. It owns nothing any more, and others may be called by its number: it must start anew.
+    pub async fn until_closed(&self) {
+        self.closed.cancelled().await;
+    }
+
     /// Renews the lease for the first time.
     ///
     /// A full disk, or a store that is open for reading only, keeps the only node from nothing but giving ids: nobody
@@ -63,6 +69,7 @@ impl Owner {
                 // It stays so for as long as the process lives.
                 Err(EngineError::ReadOnly) => return,
                 Err(error) => tracing::warn!(%error, "can't renew the lease"),
+                Ok(()) if self.closed.is_cancelled() => return,
                 Ok(()) => {}
             }
         }
@@ -107,8 +114,9 @@ impl Owner {
         if !self.ports.ownership.renew(node, process, renewal).await? {
             self.let_all_go();
             tracing::error!(
-                "this node's lease was closed, or another process took its number; it owns nothing until it starts anew"
+                "this node's lease was closed, or another process took its number; it must start anew"
             );
+            self.closed.cancel();
             return Ok(());
         }
         self.ids.promised(promise);

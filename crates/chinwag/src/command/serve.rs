@@ -71,8 +71,8 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> Result<()> {
     // From here on: whoever asks the moment the server says where it is must be heard.
     let asked_to_leave = lifecycle::asked_to_leave()?;
     tokio::pin!(asked_to_leave);
-    let server = tokio::select! {
-        server = Server::start_with(config, opening) => server?,
+    let mut server = tokio::select! {
+        server = Server::start_with(config.clone(), opening.clone()) => server?,
         () = &mut asked_to_leave => return Ok(()),
     };
     let url = server.url().map(str::to_owned);
@@ -97,12 +97,40 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> Result<()> {
         let is_empty = nobody.is_ok_and(|users| users.is_empty());
         println!("\n{}", next_steps(stand_alone, is_empty, &url));
     }
-    asked_to_leave.await;
+    loop {
+        tokio::select! {
+            () = &mut asked_to_leave => break,
+            () = server.until_closed() => {}
+        }
+        tracing::warn!("this node stood still for too long, and others took over: it starts anew");
+        let config = at_its_addresses(&config, &server)?;
+        server.shutdown().await;
+        server = tokio::select! {
+            server = Server::start_with(config, opening.clone()) => server?,
+            () = &mut asked_to_leave => return Ok(()),
+        };
+        tracing::info!("serving again");
+    }
     if telling == Telling::All {
         println!("leaving…");
     }
     server.shutdown().await;
     Ok(())
+}
+
+/// Returns the configuration of a server that takes the place of another one: at the addresses that were found for it.
+fn at_its_addresses(config: &Config, server: &Server) -> Result<Config> {
+    let mut config = config.clone();
+    let found = [
+        ("listen", server.local_addr()),
+        ("metrics.listen", server.metrics_addr()),
+    ];
+    for (name, address) in found {
+        if let Some(address) = address {
+            config = config.with(name, &address.to_string())?;
+        }
+    }
+    Ok(config)
 }
 
 /// Lets this process be killed when the one that started it ends, however that ends.
