@@ -1,7 +1,7 @@
 //! An acknowledgement as what it is too: a place of the chat's log.
 
 use crate::{
-    ChatId,
+    ChatId, Seq,
     frames::{LogBody, LogFrame, ServerFrame},
     shapes::{Event, EventChange, Message, MessageStatus},
 };
@@ -27,12 +27,12 @@ impl ServerFrame {
             chat_id: chat,
             epoch: *epoch,
             seq: *seq,
-            body: body(message.as_ref(), event.as_ref())?,
+            body: body(*seq, message.as_ref(), event.as_ref())?,
         })
     }
 }
 
-fn body(message: Option<&Message>, event: Option<&Event>) -> Option<LogBody> {
+fn body(seq: Seq, message: Option<&Message>, event: Option<&Event>) -> Option<LogBody> {
     let Some(event) = event else {
         return message.cloned().map(|message| LogBody::Message { message });
     };
@@ -42,7 +42,10 @@ fn body(message: Option<&Message>, event: Option<&Event>) -> Option<LogBody> {
             event: event.clone(),
         }),
         (None, Some(message)) if message.id == event.id => None,
-        (None, Some(message)) if message.status == MessageStatus::Deleted => {
+        // Nothing changes a message after its deletion: at an earlier place it was edited.
+        (None, Some(message))
+            if message.status == MessageStatus::Deleted && message.change_seq == seq =>
+        {
             Some(LogBody::MessageDeleted {
                 event_id: event.id,
                 message,
@@ -113,6 +116,14 @@ mod tests {
         for (ack, kind) in cases {
             assert_eq!(placed(ack), Some((Seq(5), kind)));
         }
+    }
+
+    #[test]
+    fn an_edit_of_a_message_that_was_deleted_since_is_none_of_its_deletion() {
+        let mut deleted = message("deleted");
+        deleted["changeSeq"] = json!(8);
+        let late = json!({"message": deleted, "event": event("90", &Value::Null)});
+        assert_eq!(placed(late), Some((Seq(5), "edited")));
     }
 
     #[test]

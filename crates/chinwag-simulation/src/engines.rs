@@ -69,7 +69,7 @@ impl Engines {
             accounts: store.clone(),
             ownership: store,
             queue: Arc::new(Flaky::new(queue, faults)),
-            marks: None,
+            marks: Some(Arc::new(self.store.clone())),
             presence: Arc::new(Flaky::new(presence, faults)),
             bus: Arc::clone(&self.bus),
             search: self.search.clone(),

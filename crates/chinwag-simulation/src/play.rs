@@ -25,9 +25,9 @@ use crate::{
 /// How many nodes there are.
 const NODES: usize = 3;
 /// How long the cast chats.
-const CHATS_FOR: Duration = Duration::from_secs(60);
+const CHATS_FOR: Duration = Duration::from_secs(45);
 /// For so long only lines fail, so that presence can be judged.
-const CALM: Duration = Duration::from_secs(15);
+const CALM: Duration = Duration::from_secs(14);
 /// By then a run must be over, its end included; simulated.
 const LIMIT: Duration = Duration::from_secs(1_800);
 

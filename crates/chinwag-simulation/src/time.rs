@@ -14,7 +14,7 @@ use chinwag_proto::Timestamp;
 /// When it begins, milliseconds since 1970.
 pub(crate) const BEGIN: i64 = 1_800_000_000_000;
 /// What passes at once: no two machines hear of each other sooner.
-pub(crate) const TICK: Duration = Duration::from_millis(5);
+pub(crate) const TICK: Duration = Duration::from_millis(10);
 
 /// The time since the beginning, the same for all.
 #[derive(Debug, Default)]

@@ -89,8 +89,8 @@ impl Wrong {
         let began = tokio::time::Instant::now();
         let mut is_calm = true;
         while self.scene.goes_on() {
-            let pause = Duration::from_millis(self.random.random_range(EVERY_MS));
-            self.scene.pause(pause).await;
+            let pause = self.random.random_range(EVERY_MS) * if is_calm { 3 } else { 1 };
+            self.scene.pause(Duration::from_millis(pause)).await;
             if is_calm && began.elapsed() >= calm {
                 is_calm = false;
                 self.all_faults().for_each(|faults| faults.set_odds(ODDS));

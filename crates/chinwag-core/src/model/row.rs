@@ -232,6 +232,14 @@ impl LogRow {
         }
     }
 
+    /// Returns who came or went by it; nobody where a role changed.
+    pub(crate) fn moved_users(&self) -> &[UserId] {
+        match &self.body {
+            RowBody::Membership { change, users, .. } if *change != MembershipChange::Role => users,
+            _ => &[],
+        }
+    }
+
     /// Returns whether an import brought it: nobody hears of it live, and it is unread for nobody.
     #[must_use]
     pub fn is_imported(&self) -> bool {

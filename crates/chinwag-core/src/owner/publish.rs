@@ -42,7 +42,7 @@ impl Owner {
                     .await;
             }
             for (append, outgoing) in &round {
-                self.tell_topics(id, append, outgoing).await;
+                self.tell_topics(id, append.row.seq, &outgoing.topics).await;
             }
             Failpoint::Published.reach().await;
             self.hand_to_queue(id, chat.term, round).await;
@@ -79,8 +79,9 @@ impl Owner {
         }
     }
 
-    async fn tell_topics(&self, chat: ChatId, append: &Append, outgoing: &Outgoing) {
-        let (users, message): (Vec<UserId>, _) = match &outgoing.topics {
+    /// Tells the nodes of those who came into a large chat, or left it, at a place.
+    pub(super) async fn tell_topics(&self, chat: ChatId, seq: Seq, topics: &TopicChange) {
+        let (users, message): (Vec<UserId>, _) = match topics {
             TopicChange::None => return,
             TopicChange::Joined(members) => {
                 let with_intervals = |row: &MemberRow| (row.user.clone(), row.intervals.clone());
@@ -95,7 +96,7 @@ impl Owner {
                 BusMessage::Parted {
                     chat,
                     users: users.clone(),
-                    through: append.row.seq,
+                    through: seq,
                 },
             ),
         };

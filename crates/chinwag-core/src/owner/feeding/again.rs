@@ -1,6 +1,6 @@
 //! Queues again what the queue may lack, from the log.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use chinwag_proto::{ChatId, ErrorCode, Problem, Seq};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -8,7 +8,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use super::super::{
     Owner,
     chat::{Chat, Outgoing, TopicChange},
-    path::groups,
+    path::{groups, topic_change},
     publish::broadcasts,
 };
 use crate::{
@@ -22,6 +22,17 @@ const PAGE: usize = 256;
 /// calls of the store, and what they hold is found by nobody and pushed to nobody meanwhile.
 const SHARDS_AT_ONCE: usize = 16;
 const CHATS_AT_ONCE: usize = 16;
+
+/// Comings and goings that are told again of one chat; who isn't told finds out at the next sync.
+const MOVES: usize = 1_000;
+
+/// What was queued again of a chat.
+struct Queued {
+    /// The last event that live events are made of.
+    last: Option<LogRow>,
+    /// Who came and went, the latest.
+    moves: Vec<LogRow>,
+}
 
 impl Owner {
     /// Queues again what marks above the checkpoints of this node's shards name, once under each term.
@@ -76,7 +87,8 @@ impl Owner {
         .await;
     }
 
-    /// Queues a chat's confirmed events from a place on, and tells the last one again to the members who are online.
+    /// Queues a chat's confirmed events from a place on, and tells the last one again to the members who are online; of a
+    /// large chat, whose events come by the queue, the nodes of those who came and went.
     async fn feed(self: &Arc<Self>, id: ChatId, from: Seq) -> Result<(), Problem> {
         let chat = match self.chat(id).await {
             Ok(chat) => Some(chat),
@@ -93,24 +105,40 @@ impl Owner {
             }
         };
         let is_large = chat.as_ref().is_some_and(|chat| chat.state().row.large);
-        let last = self.queue_again(id, from, through, is_large).await?;
-        if let (Some(chat), Some(last)) = (chat, last)
-            && !is_large
-        {
-            self.tell_again(id, &chat, last).await?;
+        let Queued { last, moves } = self.queue_again(id, from, through, is_large).await?;
+        let Some(chat) = chat else {
+            return Ok(());
+        };
+        match last {
+            _ if is_large => self.tell_moves_again(id, &chat, &moves).await,
+            Some(last) => self.tell_again(id, &chat, last).await?,
+            None => {}
         }
         Ok(())
     }
 
-    /// Queues events again; returns the last one that live events are made of.
+    async fn tell_moves_again(&self, id: ChatId, chat: &Chat, moves: &[LogRow]) {
+        for row in moves {
+            let change = {
+                let state = chat.state();
+                let users = row.moved_users().iter();
+                let members = users.filter_map(|user| state.members.active(user).cloned());
+                topic_change(row, true, &members.collect::<Vec<_>>())
+            };
+            self.tell_topics(id, row.seq, &change).await;
+        }
+    }
+
+    /// Queues events again.
     async fn queue_again(
         &self,
         id: ChatId,
         from: Seq,
         through: Seq,
         is_large: bool,
-    ) -> Result<Option<LogRow>, Problem> {
-        let (mut from, mut last) = (from, None);
+    ) -> Result<Queued, Problem> {
+        let mut from = from;
+        let (mut last, mut moves) = (None, VecDeque::new());
         while from <= through {
             let range = ReadRange::rising(from, through, PAGE);
             let rows = self.ports.store.read(id, range).await?;
@@ -121,6 +149,12 @@ impl Owner {
                 .rfind(|row| !row.is_imported())
                 .cloned()
                 .or(last);
+            moves.extend(
+                rows.iter()
+                    .filter(|row| !row.moved_users().is_empty())
+                    .cloned(),
+            );
+            moves.drain(..moves.len().saturating_sub(MOVES));
             let events: Vec<_> = rows
                 .into_iter()
                 .map(|row| {
@@ -133,7 +167,8 @@ impl Owner {
                 self.ports.queue.publish(events).await?;
             }
         }
-        Ok(last)
+        let moves = moves.into();
+        Ok(Queued { last, moves })
     }
 
     async fn tell_again(&self, id: ChatId, chat: &Chat, row: LogRow) -> Result<(), Problem> {

@@ -147,6 +147,7 @@ impl Gateway {
             return self.topics.let_go(id).await;
         }
         let joining = chat.members.take_joining();
+        tracing::debug!(chat = %id, ?joining, "looks at a large chat");
         let settled = self.settle(&chat, &joining).await;
         if settled.is_err() {
             chat.members.join(joining);
@@ -270,6 +271,7 @@ impl Gateway {
             joined_seq,
             ..
         } = member;
+        tracing::debug!(chat = %chat.id, %user, %joined_seq, "a member of a large chat");
         chat.members.put(user.clone(), intervals, joined_seq);
         // Whoever left meanwhile would never be let go.
         if !self.topics.holds(&user) {

@@ -123,6 +123,7 @@ impl Topics {
             .filter(|user| self.holds(user))
             .cloned()
             .collect();
+        tracing::debug!(chat = %id, ?here, "somebody joined a large chat");
         if !here.is_empty() {
             // Under one lock, so that nobody lets the chat go in between.
             let mut chats = self.chats.write();
