@@ -39,6 +39,8 @@ pub(crate) struct State {
     /// Whether something came during a sync that its answer may not hold yet.
     sync_again: bool,
     repairing: HashSet<ChatId>,
+    /// Chats of which something came though no sync told of them.
+    strangers: HashSet<ChatId>,
 }
 
 impl State {
@@ -141,6 +143,7 @@ impl State {
         let chat = frame.chat_id;
         let Some(log) = self.logs.get_mut(&chat) else {
             // A chat that the client doesn't know: sync tells of it, this place included.
+            self.strangers.insert(chat);
             return self.sync().map(Action::Ask).into_iter().collect();
         };
         let received = log.receive(frame);
@@ -208,14 +211,21 @@ impl State {
             .flat_map(|chat| self.synced_chat(chat))
             .collect();
         for chat in answer.left {
+            self.strangers.remove(&chat);
             if self.logs.remove(&chat).is_some() {
                 actions.push(Action::Tell(ClientEvent::Left(chat)));
             }
         }
         self.token = Some(answer.token);
+        self.strangers.retain(|chat| !self.logs.contains_key(chat));
         if answer.complete {
             self.syncing = false;
             actions.push(Action::Tell(ClientEvent::Online));
+            if !self.sync_again && !std::mem::take(&mut self.strangers).is_empty() {
+                // What changed since the token doesn't tell of them, as where a node's clock was wrong: all does.
+                self.token = None;
+                self.sync_again = true;
+            }
             if std::mem::take(&mut self.sync_again) {
                 actions.extend(self.sync().map(Action::Ask));
             } else {
@@ -324,6 +334,24 @@ mod tests {
     fn asks_for_sync(actions: &[Action]) -> bool {
         let sync = |action: &Action| matches!(action, Action::Ask(Request::Sync(_)));
         actions.iter().any(sync)
+    }
+
+    #[test]
+    fn a_chat_that_no_sync_tells_of_is_asked_for_among_all() {
+        let mut state = State::default();
+        state.receive(nothing_new("t"));
+        let asked = state.receive(frame(7, 3));
+        assert!(asks_for_sync(&asked));
+        let again = state.receive(nothing_new("u"));
+        let from_the_start = |action: &Action| {
+            let Action::Ask(Request::Sync(sync)) = action else {
+                return false;
+            };
+            sync.since.is_none()
+        };
+        assert!(again.iter().any(from_the_start), "{again:?}");
+        let once = state.receive(nothing_new("v"));
+        assert!(!asks_for_sync(&once), "who left it meanwhile asks no more");
     }
 
     #[test]

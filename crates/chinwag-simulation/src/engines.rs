@@ -11,6 +11,7 @@ use chinwag_server::{push::Senders, wiring::Ports};
 
 use crate::{
     plant::{Plant, Planted},
+    queue::Queue,
     time::{MachineClock, Time},
 };
 
@@ -19,6 +20,7 @@ pub(crate) struct Engines {
     store: MemoryStore,
     presence: Arc<MemoryPresence>,
     search: Arc<MemorySearch>,
+    queue: Queue,
     /// One for all: whoever loses a message knows whom to tell.
     bus: Arc<dyn Bus>,
     plant: Option<Plant>,
@@ -36,6 +38,7 @@ impl Engines {
             store: MemoryStore::new(),
             presence: Arc::new(MemoryPresence::new(Arc::new(MachineClock::new(time)))),
             search: Arc::default(),
+            queue: Queue::default(),
             bus,
             plant,
         }
@@ -44,7 +47,8 @@ impl Engines {
     /// Returns the engines as a node reaches them; `faults` are those of its calls.
     pub(crate) fn ports(&self, faults: &Faults) -> Ports {
         let store = Arc::new(self.store.clone());
-        let (messages, directory, queue, presence): (
+        let queue = Arc::new(self.queue.clone());
+        let (messages, directory, events, presence): (
             Arc<dyn MessageStore>,
             Arc<dyn Directory>,
             Arc<dyn EventQueue>,
@@ -53,13 +57,13 @@ impl Engines {
             None => (
                 store.clone(),
                 store.clone(),
-                store.clone(),
+                queue.clone(),
                 self.presence.clone(),
             ),
             Some(plant) => (
                 Arc::new(Planted::new(store.clone(), plant)),
                 Arc::new(Planted::new(store.clone(), plant)),
-                Arc::new(Planted::new(store.clone(), plant)),
+                Arc::new(Planted::new(queue, plant)),
                 Arc::new(Planted::new(self.presence.clone(), plant)),
             ),
         };
@@ -68,7 +72,7 @@ impl Engines {
             directory: Arc::new(Flaky::new(directory, faults)),
             accounts: store.clone(),
             ownership: store,
-            queue: Arc::new(Flaky::new(queue, faults)),
+            queue: Arc::new(Flaky::new(events, faults)),
             marks: Some(Arc::new(self.store.clone())),
             presence: Arc::new(Flaky::new(presence, faults)),
             bus: Arc::clone(&self.bus),

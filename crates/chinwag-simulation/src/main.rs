@@ -10,6 +10,7 @@ mod engines;
 mod machine;
 mod plant;
 mod play;
+mod queue;
 mod seeds;
 mod time;
 mod wrong;

@@ -27,6 +27,8 @@ use parking_lot::Mutex;
 
 /// Of so many chances one is taken.
 const ONE_OF: u64 = 25;
+/// Of those that are rare.
+const ONE_OF_FEW: u64 = 3;
 
 /// A planted fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -41,8 +43,6 @@ pub(crate) enum Plant {
     FreezeUnnoticed,
     /// Nobody remembers which requests were done.
     ForgottenRequests,
-    /// Who was a member once stays one for whoever looks.
-    StaleMembership,
     /// An older mark takes the place of a newer one.
     MarkBack,
     /// The bus loses what it is given, and doesn't say so.
@@ -55,12 +55,25 @@ pub(crate) enum Plant {
     StaleHeads,
 }
 
+impl Plant {
+    /// Names the rules that it breaks: one of them must be found broken.
+    pub(crate) fn breaks(self) -> &'static [&'static str] {
+        match self {
+            Self::Unstored | Self::Hole | Self::LastWins | Self::StaleHeads => &["lost"],
+            Self::FreezeUnnoticed => &["lost", "shown-twice"],
+            Self::ForgottenRequests => &["doubled"],
+            Self::MarkBack => &["read-mark", "unread"],
+            Self::SilentBus | Self::LossyQueue => &["gap"],
+            Self::StickyPresence => &["presence"],
+        }
+    }
+}
+
 /// A port that breaks its promise.
 pub(crate) struct Planted<P: ?Sized> {
     inner: Arc<P>,
     plant: Plant,
     chances: AtomicU64,
-    memberships: Mutex<HashMap<(ChatId, UserId), Membership>>,
     marks: Mutex<HashMap<(ChatId, UserId), MarkRow>>,
 }
 
@@ -70,14 +83,17 @@ impl<P: ?Sized> Planted<P> {
             inner,
             plant,
             chances: AtomicU64::new(0),
-            memberships: Mutex::default(),
             marks: Mutex::default(),
         }
     }
 
     /// Returns whether this chance is taken by a plant.
     fn takes(&self, plant: Plant) -> bool {
-        self.plant == plant && self.chances.fetch_add(1, Ordering::Relaxed) % ONE_OF == ONE_OF - 1
+        let one_of = match plant {
+            Plant::MarkBack | Plant::Hole => ONE_OF_FEW,
+            _ => ONE_OF,
+        };
+        self.plant == plant && self.chances.fetch_add(1, Ordering::Relaxed) % one_of == one_of - 1
     }
 }
 
@@ -87,7 +103,7 @@ impl<P: MessageStore + ?Sized> MessageStore for Planted<P> {
         if self.takes(Plant::Unstored) {
             return Ok(());
         }
-        if appends.len() > 1 && self.plant == Plant::Hole {
+        if appends.len() > 1 && self.takes(Plant::Hole) {
             appends.remove(0);
         }
         if self.plant == Plant::LastWins {
@@ -210,17 +226,7 @@ impl<P: Directory + ?Sized> Directory for Planted<P> {
         chat: ChatId,
         users: &[UserId],
     ) -> EngineResult<Vec<Option<Membership>>> {
-        let mut found = self.inner.memberships(chat, users).await?;
-        if self.plant == Plant::StaleMembership {
-            let mut once = self.memberships.lock();
-            for (user, membership) in users.iter().zip(&mut found) {
-                if let Some(now) = membership.clone() {
-                    let first = once.entry((chat, user.clone())).or_insert(now);
-                    *membership = Some(first.clone());
-                }
-            }
-        }
-        Ok(found)
+        self.inner.memberships(chat, users).await
     }
 
     async fn chats_of(
