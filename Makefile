@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help run web pictures build test conformance soak check lint fmt deny bench engines-up engines-down clean
+.PHONY: help run web pictures build test conformance simulate soak check lint fmt deny bench engines-up engines-down clean
 
 help: ## Lists these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,6 +24,10 @@ test: ## Installs what the tests need and runs every test; prints minutes by sui
 
 conformance: ## Runs every named case on every real engine; closes with a table, ports × engines
 	scripts/conformance
+
+simulate: ## Plays the whole cluster in a time of its own, by seeds; SEEDS=0..500
+	cargo build --workspace --release --locked --bin chinwag-simulation
+	target/release/chinwag-simulation $(or $(SEEDS),0..500)
 
 soak: ## Breaks nodes and engines for as long as in the field, again and again; SOAK_MINUTES=60
 	scripts/soak

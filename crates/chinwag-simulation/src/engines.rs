@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chinwag_conformance::{Faults, Flaky};
 use chinwag_core::{
     memory::{MemoryBus, MemoryPresence, MemorySearch, MemoryStore},
-    ports::{Bus, Directory, EventQueue, MessageStore, Presence},
+    ports::Bus,
 };
 use chinwag_server::{push::Senders, wiring::Ports};
 
@@ -31,7 +31,7 @@ impl Engines {
     pub(crate) fn new(time: &Arc<Time>, faults: &Faults, plant: Option<Plant>) -> Self {
         let bus = Arc::new(MemoryBus::new());
         let bus: Arc<dyn Bus> = match plant {
-            Some(Plant::SilentBus) => Arc::new(Planted::new(bus, Plant::SilentBus)),
+            Some(Plant::SilentBus) => Arc::new(Planted::new(bus, plant)),
             _ => Arc::new(Flaky::new(bus, faults)),
         };
         Self {
@@ -48,38 +48,24 @@ impl Engines {
     pub(crate) fn ports(&self, faults: &Faults) -> Ports {
         let store = Arc::new(self.store.clone());
         let queue = Arc::new(self.queue.clone());
-        let (messages, directory, events, presence): (
-            Arc<dyn MessageStore>,
-            Arc<dyn Directory>,
-            Arc<dyn EventQueue>,
-            Arc<dyn Presence>,
-        ) = match self.plant {
-            None => (
-                store.clone(),
-                store.clone(),
-                queue.clone(),
-                self.presence.clone(),
-            ),
-            Some(plant) => (
-                Arc::new(Planted::new(store.clone(), plant)),
-                Arc::new(Planted::new(store.clone(), plant)),
-                Arc::new(Planted::new(queue, plant)),
-                Arc::new(Planted::new(self.presence.clone(), plant)),
-            ),
-        };
+        let presence = Arc::clone(&self.presence);
         Ports {
-            store: Arc::new(Flaky::new(messages, faults)),
-            directory: Arc::new(Flaky::new(directory, faults)),
+            store: Arc::new(Flaky::new(self.planted(&store), faults)),
+            directory: Arc::new(Flaky::new(self.planted(&store), faults)),
             accounts: store.clone(),
             ownership: store,
-            queue: Arc::new(Flaky::new(events, faults)),
+            queue: Arc::new(Flaky::new(self.planted(&queue), faults)),
             marks: Some(Arc::new(self.store.clone())),
-            presence: Arc::new(Flaky::new(presence, faults)),
+            presence: Arc::new(Flaky::new(self.planted(&presence), faults)),
             bus: Arc::clone(&self.bus),
             search: self.search.clone(),
             senders: Senders::default(),
             feeds_devices: false,
             embedded: None,
         }
+    }
+
+    fn planted<P>(&self, port: &Arc<P>) -> Arc<Planted<P>> {
+        Arc::new(Planted::new(Arc::clone(port), self.plant))
     }
 }

@@ -1,12 +1,9 @@
 //! Faults that are planted, to see that the simulation finds them: engines that don't keep what their ports promise,
 //! and a machine that doesn't notice how long it stood still.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
 use async_trait::async_trait;
@@ -23,7 +20,6 @@ use chinwag_proto::{
     shapes::{self, Version},
 };
 use clap::ValueEnum;
-use parking_lot::Mutex;
 
 /// Of so many chances one is taken.
 const ONE_OF: u64 = 25;
@@ -43,8 +39,6 @@ pub(crate) enum Plant {
     FreezeUnnoticed,
     /// Nobody remembers which requests were done.
     ForgottenRequests,
-    /// An older mark takes the place of a newer one.
-    MarkBack,
     /// The bus loses what it is given, and doesn't say so.
     SilentBus,
     /// The queue loses what it is given.
@@ -62,38 +56,36 @@ impl Plant {
             Self::Unstored | Self::Hole | Self::LastWins | Self::StaleHeads => &["lost"],
             Self::FreezeUnnoticed => &["lost", "shown-twice"],
             Self::ForgottenRequests => &["doubled"],
-            Self::MarkBack => &["read-mark", "unread"],
             Self::SilentBus | Self::LossyQueue => &["gap"],
             Self::StickyPresence => &["presence"],
         }
     }
 }
 
-/// A port that breaks its promise.
+/// A port that breaks its promise where that is planted; else it is the one within.
 pub(crate) struct Planted<P: ?Sized> {
     inner: Arc<P>,
-    plant: Plant,
+    plant: Option<Plant>,
     chances: AtomicU64,
-    marks: Mutex<HashMap<(ChatId, UserId), MarkRow>>,
 }
 
 impl<P: ?Sized> Planted<P> {
-    pub(crate) fn new(inner: Arc<P>, plant: Plant) -> Self {
+    pub(crate) fn new(inner: Arc<P>, plant: Option<Plant>) -> Self {
         Self {
             inner,
             plant,
             chances: AtomicU64::new(0),
-            marks: Mutex::default(),
         }
     }
 
     /// Returns whether this chance is taken by a plant.
     fn takes(&self, plant: Plant) -> bool {
         let one_of = match plant {
-            Plant::MarkBack | Plant::Hole => ONE_OF_FEW,
+            Plant::Hole => ONE_OF_FEW,
             _ => ONE_OF,
         };
-        self.plant == plant && self.chances.fetch_add(1, Ordering::Relaxed) % one_of == one_of - 1
+        self.plant == Some(plant)
+            && self.chances.fetch_add(1, Ordering::Relaxed) % one_of == one_of - 1
     }
 }
 
@@ -106,7 +98,7 @@ impl<P: MessageStore + ?Sized> MessageStore for Planted<P> {
         if appends.len() > 1 && self.takes(Plant::Hole) {
             appends.remove(0);
         }
-        if self.plant == Plant::LastWins {
+        if self.plant == Some(Plant::LastWins) {
             for append in &mut appends {
                 let place = (append.chat, append.row.seq);
                 if let Some(Some(there)) = self.inner.rows(&[place]).await?.pop()
@@ -174,7 +166,7 @@ impl<P: MessageStore + ?Sized> MessageStore for Planted<P> {
         client_id: &ClientId,
     ) -> EngineResult<Option<(Seq, EventId)>> {
         match self.plant {
-            Plant::ForgottenRequests => Ok(None),
+            Some(Plant::ForgottenRequests) => Ok(None),
             _ => self.inner.sent(chat, user, client_id).await,
         }
     }
@@ -247,21 +239,7 @@ impl<P: Directory + ?Sized> Directory for Planted<P> {
         self.inner.marks(chat, after, limit).await
     }
 
-    async fn put_marks(
-        &self,
-        mut marks: Vec<(ChatId, UserId, MarkRow, Stamp)>,
-    ) -> EngineResult<()> {
-        if self.plant == Plant::MarkBack {
-            let mut before = self.marks.lock();
-            for (chat, user, mark, _) in &mut marks {
-                let older = before.insert((*chat, user.clone()), mark.clone());
-                if let Some(older) = older
-                    && self.takes(Plant::MarkBack)
-                {
-                    *mark = older;
-                }
-            }
-        }
+    async fn put_marks(&self, marks: Vec<(ChatId, UserId, MarkRow, Stamp)>) -> EngineResult<()> {
         self.inner.put_marks(marks).await
     }
 
@@ -306,7 +284,7 @@ impl<P: EventQueue + ?Sized> EventQueue for Planted<P> {
     async fn join(&self, group: QueueGroup) -> EngineResult<Box<dyn Consumer>> {
         let inner = self.inner.join(group).await?;
         Ok(match self.plant {
-            Plant::LossyQueue => Box::new(LossyConsumer(inner)),
+            Some(Plant::LossyQueue) => Box::new(LossyConsumer(inner)),
             _ => inner,
         })
     }
@@ -342,7 +320,7 @@ impl<P: Presence + ?Sized> Presence for Planted<P> {
 
     async fn leave(&self, user: &UserId, session: SessionId) -> EngineResult<()> {
         match self.plant {
-            Plant::StickyPresence => Ok(()),
+            Some(Plant::StickyPresence) => Ok(()),
             _ => self.inner.leave(user, session).await,
         }
     }

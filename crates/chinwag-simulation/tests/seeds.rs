@@ -61,7 +61,6 @@ planted! {
     a_late_write_that_wins_is_found: "last-wins";
     a_lease_that_outlives_a_freeze_is_found: "freeze-unnoticed";
     a_request_that_is_done_twice_is_found: "forgotten-requests";
-    a_mark_that_moves_back_is_found: "mark-back";
     a_bus_that_loses_in_silence_is_found: "silent-bus";
     a_queue_that_loses_is_found: "lossy-queue";
     somebody_who_left_and_stays_online_is_found: "sticky-presence";

@@ -76,6 +76,16 @@ impl Intervals {
         }
     }
 
+    /// Ends the last interval at a place, unless it ends before: of several ends the first one holds.
+    pub fn end_by(&mut self, through: Seq) {
+        if let Some(last) = self.0.last_mut()
+            && last.from <= through
+            && last.through.is_none_or(|end| end > through)
+        {
+            last.through = Some(through);
+        }
+    }
+
     /// Returns them, rising.
     #[must_use]
     pub fn as_slice(&self) -> &[Interval] {

@@ -40,10 +40,11 @@ struct Member {
 }
 
 impl Member {
-    /// Ends what is seen at a place, unless it is one before the joining: then they are back already.
+    /// Ends what is seen at a place, unless it is one before the joining: then they are back already. Word of a later
+    /// leaving may come first.
     fn close(&mut self, through: Seq) {
         if self.joined <= through {
-            self.intervals.close(through);
+            self.intervals.end_by(through);
         }
     }
 }
@@ -213,6 +214,20 @@ mod tests {
         assert_eq!(of(9), (vec![user("ben")], 1));
         members.put(user("cleo"), Intervals::from(Seq(7)), Seq(7));
         assert_eq!(of(9), (vec![user("ben"), user("cleo")], 1));
+    }
+
+    #[test]
+    fn of_two_removals_after_the_joining_the_first_one_holds_whichever_is_heard_first() {
+        for heard in [[8, 19], [19, 8]] {
+            let members = Members::default();
+            members.put(user("ana"), Intervals::from(Seq(1)), Seq(5));
+            for through in heard {
+                members.close(&[user("ana")], Seq(through));
+            }
+            let sights = members.sights(Seq(8));
+            let (_, intervals) = &sights.within[0];
+            assert!(intervals.contains(Seq(8)) && !intervals.contains(Seq(9)));
+        }
     }
 
     #[test]
