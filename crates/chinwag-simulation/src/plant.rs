@@ -8,7 +8,7 @@ use std::sync::{
 
 use async_trait::async_trait;
 use chinwag_core::{
-    model::{ChatRow, LogRow, MarkRow, MemberRow, Membership, NodeId, PreferencesRow, Term},
+    model::{ChatRow, LogRow, MarkRow, MemberRow, Membership, NodeId, PreferencesRow},
     ports::{
         Append, Bus, BusMessage, BusSubscription, Consumer, Directory, EngineResult, EventQueue,
         GroupSet, MessageStore, Presence, QueueGroup, QueueRecord, ReadRange, SessionBeat,
@@ -33,8 +33,6 @@ pub(crate) enum Plant {
     Unstored,
     /// Of what is appended together the first is left out: a place over a hole.
     Hole,
-    /// What is written last wins, whichever owner wrote it: terms are no stamps.
-    LastWins,
     /// A machine that stood still doesn't notice: its lease goes on.
     FreezeUnnoticed,
     /// Nobody remembers which requests were done.
@@ -53,7 +51,7 @@ impl Plant {
     /// Names the rules that it breaks: one of them must be found broken.
     pub(crate) fn breaks(self) -> &'static [&'static str] {
         match self {
-            Self::Unstored | Self::Hole | Self::LastWins | Self::StaleHeads => &["lost"],
+            Self::Unstored | Self::Hole | Self::StaleHeads => &["lost"],
             Self::FreezeUnnoticed => &["lost", "shown-twice"],
             Self::ForgottenRequests => &["doubled"],
             Self::SilentBus | Self::LossyQueue => &["gap"],
@@ -97,16 +95,6 @@ impl<P: MessageStore + ?Sized> MessageStore for Planted<P> {
         }
         if appends.len() > 1 && self.takes(Plant::Hole) {
             appends.remove(0);
-        }
-        if self.plant == Some(Plant::LastWins) {
-            for append in &mut appends {
-                let place = (append.chat, append.row.seq);
-                if let Some(Some(there)) = self.inner.rows(&[place]).await?.pop()
-                    && there.id != append.row.id
-                {
-                    append.row.term = Term(append.row.term.max(there.term).0 + 1);
-                }
-            }
         }
         self.inner.append(appends).await
     }
