@@ -640,11 +640,15 @@ impl Device {
         came.expect("the event came in time");
     }
 
-    /// Waits until a message with that content is shown.
+    /// Waits until a message with that content is shown: at its place, or as the last one of a chat that is new.
     pub(crate) async fn until_said(&mut self, content: &str) {
         let shown = |event: &ClientEvent| match event {
             ClientEvent::Log(frame) => {
                 matches!(&frame.body, LogBody::Message { message } if message.content == content)
+            }
+            ClientEvent::Chat(chat) => {
+                let last = chat.chat.head.last_message.as_ref();
+                last.is_some_and(|message| message.content == content)
             }
             _ => false,
         };
