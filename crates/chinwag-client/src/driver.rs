@@ -362,10 +362,10 @@ impl Driver {
 
     /// Takes the answer to a change; none where the number isn't of the outbox.
     fn answered(&mut self, id: u64, frame: &ServerFrame) -> Option<(Vec<Action>, Settled)> {
+        let chat = self.outbox.chat_of(id)?;
         if let ServerFrame::Error { error, .. } = frame {
             tracing::debug!(%error, retry_after_ms = error.retry_after_ms, "a change is refused");
         }
-        let chat = self.outbox.chat_of(id)?;
         let settled = self
             .outbox
             .answered(id, frame.clone(), &mut self.ids, now())?;

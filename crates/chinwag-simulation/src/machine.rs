@@ -12,7 +12,7 @@ use crate::time::TICK;
 /// A machine.
 pub(crate) struct Machine {
     runtime: Runtime,
-    /// Since when it stands still.
+    /// Whether it stands still.
     is_frozen: bool,
     /// How long it stood still, and what it makes good at once when it goes on.
     behind: Duration,

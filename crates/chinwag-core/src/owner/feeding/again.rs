@@ -1,6 +1,6 @@
 //! Queues again what the queue may lack, from the log.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::sync::Arc;
 
 use chinwag_proto::{ChatId, ErrorCode, Problem, Seq};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -30,7 +30,7 @@ const MOVES: usize = 1_000;
 struct Queued {
     /// The last event that live events are made of.
     last: Option<LogRow>,
-    /// Who came and went, the latest.
+    /// Who came and went, the latest; of a large chat alone.
     moves: Vec<LogRow>,
 }
 
@@ -138,7 +138,7 @@ impl Owner {
         is_large: bool,
     ) -> Result<Queued, Problem> {
         let mut from = from;
-        let (mut last, mut moves) = (None, VecDeque::new());
+        let (mut last, mut moves) = (None, Vec::new());
         while from <= through {
             let range = ReadRange::rising(from, through, PAGE);
             let rows = self.ports.store.read(id, range).await?;
@@ -149,12 +149,11 @@ impl Owner {
                 .rfind(|row| !row.is_imported())
                 .cloned()
                 .or(last);
-            moves.extend(
-                rows.iter()
-                    .filter(|row| !row.moved_users().is_empty())
-                    .cloned(),
-            );
-            moves.drain(..moves.len().saturating_sub(MOVES));
+            if is_large {
+                let moved = rows.iter().filter(|row| !row.moved_users().is_empty());
+                moves.extend(moved.cloned());
+                moves.drain(..moves.len().saturating_sub(MOVES));
+            }
             let events: Vec<_> = rows
                 .into_iter()
                 .map(|row| {
@@ -167,7 +166,6 @@ impl Owner {
                 self.ports.queue.publish(events).await?;
             }
         }
-        let moves = moves.into();
         Ok(Queued { last, moves })
     }
 

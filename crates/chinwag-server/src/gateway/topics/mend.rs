@@ -123,9 +123,8 @@ impl Gateway {
         loop {
             let page = self.large_page(user, after).await?;
             for member in page.members {
-                let chat = self.topics.chat(member.chat);
-                if !chat.members.has(user, member.joined_seq) {
-                    self.topics.look_up(&chat, user.clone());
+                if !self.topics.knows(member.chat, user, member.joined_seq) {
+                    self.topics.look_up(member.chat, vec![user.clone()]);
                 }
             }
             match page.next {
@@ -211,7 +210,7 @@ impl Gateway {
             let now = now.map(|now| now.member).filter(|member| member.active);
             if !now.is_some_and(|member| chat.members.has(user, member.joined_seq)) {
                 chat.members.remove(user);
-                self.topics.look_up(chat, user.clone());
+                self.topics.look_up(chat.id, vec![user.clone()]);
             }
         }
         Ok(())
@@ -232,7 +231,7 @@ impl Gateway {
         let joined = member.joined_seq;
         let still = follow(&mut member, rows);
         if still == Still::CameBack {
-            return self.topics.look_up(chat, member.user);
+            return self.topics.look_up(chat.id, vec![member.user]);
         }
         let knows_start = rows.first().is_some_and(|first| first.seq <= joined);
         // Before the chat took this path its events came directly, the joining included.

@@ -24,6 +24,7 @@ use tokio::sync::Notify;
 
 pub(super) use large_chat::LargeChat;
 
+use self::members::Members;
 use super::{Gateway, registry::Registry};
 
 /// Memberships read at a time when a user connects.
@@ -125,20 +126,14 @@ impl Topics {
             .collect();
         tracing::debug!(chat = %id, ?here, "somebody joined a large chat");
         if !here.is_empty() {
-            // Under one lock, so that nobody lets the chat go in between.
-            let mut chats = self.chats.write();
-            let chat = chats.entry(id);
-            let chat = chat.or_insert_with(|| Arc::new(LargeChat::new(id)));
-            chat.members.join(here);
-            drop(chats);
-            self.wake_for(id);
+            self.look_up(id, here);
         }
     }
 
-    /// Lets somebody be looked up who may be a member.
-    fn look_up(&self, chat: &LargeChat, user: UserId) {
-        chat.members.join(vec![user]);
-        self.wake_for(chat.id);
+    /// Lets users be looked up who may be members.
+    fn look_up(&self, id: ChatId, users: Vec<UserId>) {
+        self.enter_chat(id, |members| members.join(users));
+        self.wake_for(id);
     }
 
     /// Lets members go: nothing after that place reaches them.
@@ -158,10 +153,19 @@ impl Topics {
         self.chats.read().get(&id).cloned()
     }
 
-    fn chat(&self, id: ChatId) -> Arc<LargeChat> {
+    /// Lets somebody into a chat, which may be new here; under one lock, so that nobody lets it go in between.
+    fn enter_chat(&self, id: ChatId, enter: impl FnOnce(&Members)) -> Arc<LargeChat> {
         let mut chats = self.chats.write();
         let chat = chats.entry(id);
-        Arc::clone(chat.or_insert_with(|| Arc::new(LargeChat::new(id))))
+        let chat = chat.or_insert_with(|| Arc::new(LargeChat::new(id)));
+        enter(&chat.members);
+        Arc::clone(chat)
+    }
+
+    /// Returns whether a user is known in a chat as one who joined at a place.
+    fn knows(&self, id: ChatId, user: &UserId, joined: Seq) -> bool {
+        let chat = self.find(id);
+        chat.is_some_and(|chat| chat.members.has(user, joined))
     }
 
     fn all(&self) -> Vec<(ChatId, Arc<LargeChat>)> {
@@ -231,12 +235,13 @@ impl Gateway {
             let page = self.large_page(user, after).await?;
             let mut joined = HashMap::new();
             for member in page.members {
-                let chat = self.topics.chat(member.chat);
                 joined.insert(member.chat, member.joined_seq);
                 let MemberRow {
                     user, intervals, ..
                 } = member;
-                chat.members.put(user, intervals, member.joined_seq);
+                let chat = self.topics.enter_chat(member.chat, |members| {
+                    members.put(user, intervals, member.joined_seq);
+                });
                 self.begin_topic(&chat).await?;
             }
             if !joined.is_empty() {
@@ -247,10 +252,11 @@ impl Gateway {
                     }
                 }
                 for (id, joined) in joined {
-                    let chat = self.topics.chat(id);
-                    if chat.members.has(user, joined) {
+                    if let Some(chat) = self.topics.find(id)
+                        && chat.members.has(user, joined)
+                    {
                         chat.members.remove(user);
-                        self.topics.look_up(&chat, user.clone());
+                        self.topics.look_up(id, vec![user.clone()]);
                     }
                 }
             }
