@@ -5,14 +5,20 @@ use std::time::Duration;
 use chinwag_proto::frames::{ClientFrame, SUBPROTOCOL, ServerFrame};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, client_async_tls,
-    tungstenite::{Message, client::IntoClientRequest as _, http::HeaderValue},
+    MaybeTlsStream, WebSocketStream, client_async_tls_with_config,
+    tungstenite::{
+        Message, client::IntoClientRequest as _, http::HeaderValue, protocol::WebSocketConfig,
+    },
 };
 
 use crate::network::{self, Network, Stream};
 
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(10);
+
+/// What a connection reads at once, in bytes. It is set to zero before each read: with the library's 128 KiB a client
+/// of few messages did little else.
+const READ_BYTES: usize = 8 * 1024;
 
 /// A connection.
 pub(crate) struct Link {
@@ -54,7 +60,8 @@ impl Link {
         let connecting = async {
             let stream = network::connect(request.uri(), network).await;
             let stream = stream.map_err(|error| Ended::lost(error.to_string()))?;
-            let upgraded = client_async_tls(request, stream).await;
+            let config = WebSocketConfig::default().read_buffer_size(READ_BYTES);
+            let upgraded = client_async_tls_with_config(request, stream, Some(config), None).await;
             upgraded.map_err(|error| Ended::lost(error.to_string()))
         };
         match tokio::time::timeout(CONNECT, connecting).await {

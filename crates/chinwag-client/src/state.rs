@@ -41,6 +41,8 @@ pub(crate) struct State {
     repairing: HashSet<ChatId>,
     /// Chats of which something came though no sync told of them.
     strangers: HashSet<ChatId>,
+    /// Chats of which something came during the sync that is under way: newer than its answer, perhaps.
+    heard: HashSet<ChatId>,
 }
 
 impl State {
@@ -50,6 +52,7 @@ impl State {
             self.sync_again = true;
             return None;
         }
+        self.heard.clear();
         Some(self.sync_request())
     }
 
@@ -71,6 +74,7 @@ impl State {
         self.syncing = false;
         self.sync_again = false;
         self.repairing.clear();
+        self.heard.clear();
     }
 
     /// Asks again after a refusal, by one sync for all that was under way.
@@ -141,6 +145,9 @@ impl State {
 
     fn log_frame(&mut self, frame: LogFrame) -> Vec<Action> {
         let chat = frame.chat_id;
+        if self.syncing {
+            self.heard.insert(chat);
+        }
         let Some(log) = self.logs.get_mut(&chat) else {
             // A chat that the client doesn't know: sync tells of it, this place included.
             self.strangers.insert(chat);
@@ -211,7 +218,13 @@ impl State {
             .flat_map(|chat| self.synced_chat(chat))
             .collect();
         for chat in answer.left {
-            self.strangers.remove(&chat);
+            if self.heard.contains(&chat) {
+                // Who left and came back since the answer was made: only another sync tells.
+                self.strangers.insert(chat);
+                self.sync_again = true;
+            } else {
+                self.strangers.remove(&chat);
+            }
             if self.logs.remove(&chat).is_some() {
                 actions.push(Action::Tell(ClientEvent::Left(chat)));
             }
@@ -362,6 +375,30 @@ mod tests {
         assert!(asks_for_sync(&state.receive(nothing_new("a"))));
         assert!(asks_for_sync(&state.receive(nothing_new("b"))), "for all");
         assert!(!asks_for_sync(&state.receive(nothing_new("c"))));
+    }
+
+    #[test]
+    fn a_chat_that_was_left_and_joined_again_during_a_sync_is_asked_for_after_it() {
+        let mut state = State::default();
+        let start = Place {
+            epoch: Epoch(1),
+            seq: Seq(4),
+        };
+        state.logs.insert(ChatId(7), ChatLog::at(start));
+        let left = |token: &str| {
+            let mut answer = nothing_new(token);
+            if let ServerFrame::Sync { answer, .. } = &mut answer {
+                answer.left = vec![ChatId(7)];
+            }
+            answer
+        };
+        assert!(state.sync().is_some());
+        state.receive(frame(7, 5));
+        let answered = state.receive(left("a"));
+        assert!(answered.contains(&Action::Tell(ClientEvent::Left(ChatId(7)))));
+        assert!(asks_for_sync(&answered), "{answered:?}");
+        let again = state.receive(left("b"));
+        assert!(!asks_for_sync(&again), "nothing came since: {again:?}");
     }
 
     #[test]

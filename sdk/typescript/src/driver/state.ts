@@ -47,6 +47,10 @@ export class State {
   #syncing = false;
   /** Whether something came during a sync that its answer may not hold yet. */
   #syncAgain = false;
+  /** Chats of which something came though no sync told of them. */
+  readonly #strangers = new Set<ChatId>();
+  /** Chats of which something came during the sync that is under way: newer than its answer, perhaps. */
+  readonly #heard = new Set<ChatId>();
   /** Chats whose gap is waited for or asked about. */
   readonly #repairing = new Set<ChatId>();
 
@@ -60,6 +64,7 @@ export class State {
       return [];
     }
     this.#syncing = true;
+    this.#heard.clear();
     return [this.#syncAction()];
   }
 
@@ -109,9 +114,13 @@ export class State {
 
   /** Takes a frame of a chat's log. */
   receive(frame: LogFrame): Action[] {
+    if (this.#syncing) this.#heard.add(frame.chatId);
     const log = this.#logs.get(frame.chatId);
-    // A chat that the client doesn't know: sync tells of it, this place included.
-    if (!log) return this.sync();
+    if (!log) {
+      // A chat that the client doesn't know: sync tells of it, this place included.
+      this.#strangers.add(frame.chatId);
+      return this.sync();
+    }
     // The chats with the latest news are the last ones of the map: those a sync names first.
     this.#logs.delete(frame.chatId);
     this.#logs.set(frame.chatId, log);
@@ -120,6 +129,7 @@ export class State {
 
   /** Takes a chat that an answer outside of sync told of. */
   learn(chat: Chat): void {
+    this.#strangers.delete(chat.id);
     if (!this.#logs.has(chat.id)) {
       this.#logs.set(chat.id, new ChatLog({ epoch: chat.epoch, seq: chat.head.seq }));
     }
@@ -135,14 +145,27 @@ export class State {
   synced(answer: SyncAnswer): Action[] {
     const actions = answer.chats.flatMap((chat) => this.#syncedChat(chat));
     for (const chatId of answer.left) {
+      this.#strangers.delete(chatId);
+      if (this.#heard.has(chatId)) {
+        // Who left and came back since the answer was made: only another sync tells.
+        this.#strangers.add(chatId);
+        this.#syncAgain = true;
+      }
       if (!this.#logs.has(chatId)) continue;
       this.forget(chatId);
       actions.push({ do: "left", chatId });
     }
     this.#token = answer.token;
+    for (const { id } of answer.chats) this.#strangers.delete(id);
     if (!answer.complete) return [...actions, this.#syncAction()];
     this.#syncing = false;
     actions.push({ do: "online" });
+    if (!this.#syncAgain && this.#strangers.size > 0) {
+      // What changed since the token doesn't tell of them, as where a node's clock was wrong: all does.
+      this.#strangers.clear();
+      this.#token = undefined;
+      this.#syncAgain = true;
+    }
     if (this.#syncAgain) {
       this.#syncAgain = false;
       return [...actions, ...this.sync()];

@@ -119,6 +119,25 @@ test("a head ahead of the place is asked about, and a chat that was left is forg
   assert.deepEqual(state.places(), {});
 });
 
+test("a chat that was left and joined again during a sync is asked for after it", () => {
+  const state = at(1);
+  state.sync();
+  state.receive(said(2));
+  const answered = state.synced(answer({ token: "a", left: [CHAT] }));
+  assert.ok(does(answered).includes("left"));
+  assert.equal(asks(answered)[0]?.type, "sync");
+  assert.deepEqual(asks(state.synced(answer({ token: "b", left: [CHAT] }))), [], "nothing came since");
+});
+
+test("a chat that no sync tells of is asked for among all, once", () => {
+  const state = new State();
+  state.sync();
+  state.synced(answer());
+  assert.equal(asks(state.receive(said(3)))[0]?.type, "sync");
+  assert.deepEqual(asks(state.synced(answer({ token: "u" }))), [{ type: "sync", chats: {} }]);
+  assert.deepEqual(asks(state.synced(answer({ token: "v" }))), []);
+});
+
 test("places that pages hold are taken over before the first sync, of two the lower one", () => {
   const state = new State();
   state.seed({ [CHAT]: { epoch: 1, seq: 9 } });

@@ -12,12 +12,13 @@ use chinwag_proto::frames::{SUBPROTOCOL, ServerFrame};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::sync::oneshot;
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, accept_hdr_async, client_async_tls,
+    MaybeTlsStream, WebSocketStream, accept_hdr_async_with_config, client_async_tls_with_config,
     tungstenite::{
         Message as Frame, Utf8Bytes,
         client::IntoClientRequest as _,
         handshake::server::{ErrorResponse, Request, Response},
         http::HeaderValue,
+        protocol::WebSocketConfig,
     },
 };
 
@@ -31,6 +32,8 @@ use crate::recording::Tap;
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long the server's side of a connection that fell silent is held: a server closes it after 45 s.
 const SILENCE: Duration = Duration::from_secs(60);
+/// What a relay reads at once, in bytes.
+const READ_BYTES: usize = 8 * 1024;
 
 type Upstream = WebSocketStream<MaybeTlsStream<Box<dyn Stream>>>;
 
@@ -48,7 +51,8 @@ pub(super) async fn relay(state: Arc<State>, stream: Box<dyn Stream>) {
     let Some(up) = connect(&state).await else {
         return;
     };
-    let Ok(down) = accept_hdr_async(stream, with_subprotocol).await else {
+    let accepted = accept_hdr_async_with_config(stream, with_subprotocol, Some(config()));
+    let Ok(down) = accepted.await else {
         return;
     };
     let number = state.made.fetch_add(1, Ordering::Relaxed);
@@ -84,13 +88,19 @@ async fn hold(up: Upstream) {
     drop(up);
 }
 
+/// Reads little at once: what a read may fill is set to zero before it.
+fn config() -> WebSocketConfig {
+    WebSocketConfig::default().read_buffer_size(READ_BYTES)
+}
+
 async fn connect(state: &State) -> Option<Upstream> {
     let mut request = state.upstream.as_str().into_client_request().ok()?;
     let name = HeaderValue::from_static(SUBPROTOCOL);
     request.headers_mut().insert("Sec-WebSocket-Protocol", name);
     let connecting = async {
         let stream = chinwag_client::connect(request.uri(), state.network.as_deref()).await;
-        Some(client_async_tls(request, stream.ok()?).await.ok()?.0)
+        let upgraded = client_async_tls_with_config(request, stream.ok()?, Some(config()), None);
+        Some(upgraded.await.ok()?.0)
     };
     tokio::time::timeout(CONNECT, connecting).await.ok()?
 }
