@@ -1,11 +1,11 @@
 //! Chats, and the list of all of them.
 
 use chinwag_core::{model::ChatRow, ports::EngineResult};
-use chinwag_proto::ChatId;
+use chinwag_proto::{ChatId, Seq};
 
 use super::{
     cql::each,
-    held::{Caused, decode},
+    held::{Caused, decode, up_to},
     keys::{LARGE_CHAT_BUCKETS, chat_buckets, chat_from, chat_key},
     store::Cassandra,
 };
@@ -19,18 +19,24 @@ const BUCKETS_AT_ONCE: i32 = 64;
 type Stored = (i64, Option<i64>, Option<Vec<u8>>, Option<bool>);
 
 impl Cassandra {
-    /// Reads chats; the answer has the order and length of the question.
-    pub(super) async fn chat_rows(&self, chats: &[ChatId]) -> EngineResult<Vec<Option<ChatRow>>> {
+    /// Reads chats as the events up to a place left them; the answer has the order and length of the question.
+    pub(super) async fn chat_rows(
+        &self,
+        chats: &[ChatId],
+        head: Seq,
+    ) -> EngineResult<Vec<Option<ChatRow>>> {
         let few = each(chats, |chat| self.states(*chat, FEW)).await?;
         let is_cut: Vec<bool> = few
             .iter()
             .map(|states| states.len() == FEW as usize)
             .collect();
+        let few = few.into_iter().map(|states| up_to(head, states)).collect();
         let mut rows = self.newest_held(few).await?;
         for (at, chat) in chats.iter().enumerate() {
             if rows[at].is_none() && is_cut[at] {
                 let all = self.states(*chat, i32::MAX).await?;
-                rows[at] = self.newest_held(vec![all]).await?.pop().flatten();
+                let all = vec![up_to(head, all)];
+                rows[at] = self.newest_held(all).await?.pop().flatten();
             }
         }
         Ok(rows)

@@ -5,7 +5,7 @@ use chinwag_core::{
     model::{ChatRow, MarkRow, MemberRow, Membership, PreferencesRow},
     ports::{Directory, EngineError, EngineResult, Stamp},
 };
-use chinwag_proto::{ChatId, ClientId, UserId};
+use chinwag_proto::{ChatId, ClientId, Seq, UserId};
 
 use super::{
     append::encode,
@@ -15,10 +15,13 @@ use super::{
     store::Cassandra,
 };
 
+/// No place is above it.
+const EVERY: Seq = Seq(u64::MAX);
+
 #[async_trait]
 impl Directory for Cassandra {
     async fn chats(&self, chats: &[ChatId]) -> EngineResult<Vec<Option<ChatRow>>> {
-        self.chat_rows(chats).await
+        self.chat_rows(chats, EVERY).await
     }
 
     async fn members(
@@ -27,7 +30,21 @@ impl Directory for Cassandra {
         after: Option<&UserId>,
         limit: usize,
     ) -> EngineResult<Vec<MemberRow>> {
-        self.member_rows(chat, after, limit).await
+        self.member_rows(chat, EVERY, after, limit).await
+    }
+
+    async fn chat_up_to(&self, chat: ChatId, head: Seq) -> EngineResult<Option<ChatRow>> {
+        Ok(self.chat_rows(&[chat], head).await?.pop().flatten())
+    }
+
+    async fn members_up_to(
+        &self,
+        chat: ChatId,
+        head: Seq,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> EngineResult<Vec<MemberRow>> {
+        self.member_rows(chat, head, after, limit).await
     }
 
     async fn memberships(

@@ -101,6 +101,12 @@ impl Cassandra {
     }
 }
 
+/// Leaves out what later places than one caused.
+pub(super) fn up_to<T>(head: Seq, mut states: Vec<Caused<T>>) -> Vec<Caused<T>> {
+    states.retain(|state| state.purged || state.by.1 <= head);
+    states
+}
+
 /// Reads a row's cell.
 pub(super) fn log_row(cell: &[u8]) -> EngineResult<LogRow> {
     LogRow::from_bytes(cell).map_err(|_| undecodable("log row"))

@@ -4,11 +4,11 @@ use chinwag_core::{
     model::{MarkRow, MemberRow, Membership, PreferencesRow},
     ports::EngineResult,
 };
-use chinwag_proto::{ChatId, UserId};
+use chinwag_proto::{ChatId, Seq, UserId};
 
 use super::{
     cql::each,
-    held::{Caused, decode},
+    held::{Caused, decode, up_to},
     keys::{chat_from, chat_key, user_from},
     store::Cassandra,
 };
@@ -22,10 +22,11 @@ type Stored = (i64, i64, Vec<u8>, Option<bool>);
 type StoredWithUser = (String, i64, i64, Vec<u8>, Option<bool>);
 
 impl Cassandra {
-    /// Reads a chat's members in order of user id, after one.
+    /// Reads a chat's members in order of user id, after one, as the events up to a place left them.
     pub(super) async fn member_rows(
         &self,
         chat: ChatId,
+        head: Seq,
         after: Option<&UserId>,
         limit: usize,
     ) -> EngineResult<Vec<MemberRow>> {
@@ -44,7 +45,8 @@ impl Cassandra {
                 *states = self.states_of(chat, &user_from(&last)?).await?;
             }
             after = last;
-            let states = users.into_iter().map(|(_, states)| states).collect();
+            let states = users.into_iter().map(|(_, states)| up_to(head, states));
+            let states = states.collect();
             found.extend(self.newest_held(states).await?.into_iter().flatten());
             if is_all {
                 break;

@@ -5,7 +5,7 @@ use chinwag_core::{
     model::{ChatRow, MarkRow, MemberRow, Membership, PreferencesRow},
     ports::{Directory, EngineResult, Stamp},
 };
-use chinwag_proto::{ChatId, ClientId, UserId};
+use chinwag_proto::{ChatId, ClientId, Seq, UserId};
 
 use super::{Call, Flaky};
 
@@ -23,6 +23,22 @@ impl<P: Directory + ?Sized> Directory for Flaky<P> {
         limit: usize,
     ) -> EngineResult<Vec<MemberRow>> {
         let read = self.inner.members(chat, after, limit);
+        self.faults.around(Call::Read, read).await
+    }
+
+    async fn chat_up_to(&self, chat: ChatId, head: Seq) -> EngineResult<Option<ChatRow>> {
+        let read = self.inner.chat_up_to(chat, head);
+        self.faults.around(Call::Read, read).await
+    }
+
+    async fn members_up_to(
+        &self,
+        chat: ChatId,
+        head: Seq,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> EngineResult<Vec<MemberRow>> {
+        let read = self.inner.members_up_to(chat, head, after, limit);
         self.faults.around(Call::Read, read).await
     }
 

@@ -1,21 +1,24 @@
 //! [`Directory`] in memory.
 
-use std::ops::Bound;
+use std::{collections::BTreeMap, ops::Bound};
 
 use async_trait::async_trait;
-use chinwag_proto::{ChatId, ClientId, UserId};
+use chinwag_proto::{ChatId, ClientId, Seq, UserId};
 
-use super::store::{Cells, MemoryStore, State, put};
+use super::store::{MemoryStore, State, put};
 use crate::{
     model::{ChatRow, MarkRow, MemberRow, Membership, PreferencesRow},
     ports::{Directory, EngineResult, Stamp},
 };
 
+/// No place is above it.
+const EVERY: Seq = Seq(u64::MAX);
+
 #[async_trait]
 impl Directory for MemoryStore {
     async fn chats(&self, chats: &[ChatId]) -> EngineResult<Vec<Option<ChatRow>>> {
         let state = self.state();
-        let row = |chat| state.chats.get(chat).map(|cell| cell.value.clone());
+        let row = |chat: &ChatId| state.chat(*chat, EVERY).cloned();
         Ok(chats.iter().map(row).collect())
     }
 
@@ -25,9 +28,25 @@ impl Directory for MemoryStore {
         after: Option<&UserId>,
         limit: usize,
     ) -> EngineResult<Vec<MemberRow>> {
+        self.members_up_to(chat, EVERY, after, limit).await
+    }
+
+    async fn chat_up_to(&self, chat: ChatId, head: Seq) -> EngineResult<Option<ChatRow>> {
+        Ok(self.state().chat(chat, head).cloned())
+    }
+
+    async fn members_up_to(
+        &self,
+        chat: ChatId,
+        head: Seq,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> EngineResult<Vec<MemberRow>> {
         let state = self.state();
-        let members = page(&state.members, chat, after).take(limit);
-        Ok(members.map(|(_, member)| member.clone()).collect())
+        let states = page(&state.members, chat, after);
+        let members = states.filter_map(|(_, states)| state.newest_held(chat, states, head));
+        let members = members.take(limit);
+        Ok(members.map(|member| member.value.clone()).collect())
     }
 
     async fn memberships(
@@ -70,7 +89,7 @@ impl Directory for MemoryStore {
         let state = self.state();
         let marks = page(&state.marks, chat, after).take(limit);
         Ok(marks
-            .map(|(user, marks)| (user.clone(), marks.clone()))
+            .map(|(user, marks)| (user.clone(), marks.value.clone()))
             .collect())
     }
 
@@ -116,15 +135,23 @@ impl Directory for MemoryStore {
     async fn all_chats(&self, after: Option<ChatId>, limit: usize) -> EngineResult<Vec<ChatId>> {
         let state = self.state();
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let chats = state.chats.range((from, Bound::Unbounded)).take(limit);
-        Ok(chats.map(|(chat, _)| *chat).collect())
+        let chats = state.chats.range((from, Bound::Unbounded));
+        let chats = chats.map(|(chat, _)| *chat);
+        let made = chats.filter(|chat| state.chat(*chat, EVERY).is_some());
+        Ok(made.take(limit).collect())
     }
 }
 
 impl State {
+    fn chat(&self, chat: ChatId, head: Seq) -> Option<&ChatRow> {
+        let states = self.chats.get(&chat)?;
+        Some(&self.newest_held(chat, states, head)?.value)
+    }
+
     fn membership(&self, chat: ChatId, user: &UserId) -> Option<Membership> {
         let key = (chat, user.clone());
-        let member = self.members.get(&key)?.value.clone();
+        let states = self.members.get(&key)?;
+        let member = self.newest_held(chat, states, EVERY)?.value.clone();
         let marks = self.marks.get(&key).map(|cell| cell.value.clone());
         let preferences = self.preferences.get(&key).cloned();
         Some(Membership {
@@ -137,12 +164,12 @@ impl State {
 
 /// Reads a chat's rows in order of user, after one.
 fn page<'c, T>(
-    cells: &'c Cells<(ChatId, UserId), T>,
+    cells: &'c BTreeMap<(ChatId, UserId), T>,
     chat: ChatId,
     after: Option<&'c UserId>,
 ) -> impl Iterator<Item = (&'c UserId, &'c T)> {
     cells
         .iter()
         .filter(move |((of, user), _)| *of == chat && after.is_none_or(|after| user > after))
-        .map(|((_, user), cell)| (user, &cell.value))
+        .map(|((_, user), cell)| (user, cell))
 }

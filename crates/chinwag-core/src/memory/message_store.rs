@@ -3,7 +3,10 @@
 use async_trait::async_trait;
 use chinwag_proto::{ChatId, ClientId, EventId, Seq, UserId, shapes::Version};
 
-use super::store::{Extras, MemoryStore, State, put};
+use super::{
+    caused::{self, Caused},
+    store::{Extras, MemoryStore, State, put},
+};
 use crate::{
     model::LogRow,
     ports::{Append, EngineResult, Follow, MessageStore, Order, ReadRange, Stamp},
@@ -32,6 +35,27 @@ impl MessageStore for MemoryStore {
             put(&mut state.log, (chat, seq), stamp, row);
             state.ids.insert(id, (chat, seq));
         }
+        Ok(())
+    }
+
+    fn amends_apart(&self) -> bool {
+        true
+    }
+
+    async fn amend(&self, appends: Vec<Append>) -> EngineResult<()> {
+        let mut state = self.state();
+        for append in appends {
+            state.amend(append);
+        }
+        Ok(())
+    }
+
+    async fn seal(&self, chat: ChatId, message: Seq, stamp: Stamp) -> EngineResult<()> {
+        let mut state = self.state();
+        if let Some(cell) = state.log.get_mut(&(chat, message)) {
+            cell.stamp = cell.stamp.max(stamp);
+        }
+        state.extras(chat, message).seal(stamp);
         Ok(())
     }
 
@@ -125,6 +149,7 @@ impl MessageStore for MemoryStore {
 
     async fn purge(&self, chat: ChatId) -> EngineResult<()> {
         let mut state = self.state();
+        state.settle(chat);
         state
             .log
             .retain(|(of, _), cell| *of != chat || cell.value.ends_chat());
@@ -186,12 +211,46 @@ impl State {
             put(&mut self.sent, request, stamp, (seq, id));
         }
         for follow in follows {
-            self.follow(chat, stamp, follow);
+            self.follow(chat, stamp, id, follow);
         }
         self.queue.add(chat, seq, id, groups);
     }
 
-    fn follow(&mut self, chat: ChatId, stamp: Stamp, follow: Follow) {
+    fn amend(&mut self, append: Append) {
+        let Append {
+            chat, row, follows, ..
+        } = append;
+        let (seq, id, term) = (row.seq, row.id, row.term);
+        if !self.holds(chat, seq, id) {
+            return;
+        }
+        let changes = follows
+            .into_iter()
+            .filter(|follow| follow.changes_before(seq));
+        for follow in changes {
+            self.follow(chat, Stamp { term, seq }, id, follow);
+        }
+    }
+
+    /// Keeps what a chat whose log goes ended as.
+    fn settle(&mut self, chat: ChatId) {
+        let every = Seq(u64::MAX);
+        let (mut chats, mut members) = (
+            std::mem::take(&mut self.chats),
+            std::mem::take(&mut self.members),
+        );
+        if let Some(states) = chats.get_mut(&chat) {
+            let row = self.newest_held(chat, states, every).cloned();
+            caused::settle(states, row);
+        }
+        for (_, states) in members.iter_mut().filter(|((of, _), _)| *of == chat) {
+            let member = self.newest_held(chat, states, every).cloned();
+            caused::settle(states, member);
+        }
+        (self.chats, self.members) = (chats, members);
+    }
+
+    fn follow(&mut self, chat: ChatId, stamp: Stamp, by: EventId, follow: Follow) {
         match follow {
             Follow::Amend(row) => put(&mut self.log, (chat, row.seq), stamp, row),
             Follow::KeepVersion {
@@ -209,9 +268,11 @@ impl State {
             Follow::Member(member) => {
                 self.chats_of.insert((member.user.clone(), chat));
                 let key = (chat, member.user.clone());
-                put(&mut self.members, key, stamp, member);
+                caused::add(&mut self.members, key, Caused::new(stamp, by, member));
             }
-            Follow::Chat(row) => put(&mut self.chats, chat, stamp, row),
+            Follow::Chat(row) => {
+                caused::add(&mut self.chats, chat, Caused::new(stamp, by, row));
+            }
         }
     }
 
@@ -222,24 +283,31 @@ impl State {
 
 impl Extras {
     fn keep(&mut self, stamp: Stamp, nth: u16, version: Version) {
-        if !self.is_forgotten(stamp) {
+        if !self.is_closed(stamp) {
             put(&mut self.versions, (stamp.seq, nth), stamp, version);
         }
     }
 
     fn react(&mut self, stamp: Stamp, user: UserId, key: String, on: bool) {
-        if !self.is_forgotten(stamp) {
+        if !self.is_closed(stamp) {
             put(&mut self.reactions, (user, key), stamp, on);
         }
     }
 
     fn forget(&mut self, stamp: Stamp) {
-        self.forgotten = self.forgotten.max(Some(stamp));
+        if self.is_closed(stamp) {
+            return;
+        }
+        self.seal(stamp);
         self.versions.retain(|_, cell| cell.stamp > stamp);
         self.reactions.retain(|_, cell| cell.stamp > stamp);
     }
 
-    fn is_forgotten(&self, stamp: Stamp) -> bool {
-        self.forgotten > Some(stamp)
+    fn seal(&mut self, stamp: Stamp) {
+        self.closed = self.closed.max(Some(stamp));
+    }
+
+    fn is_closed(&self, stamp: Stamp) -> bool {
+        self.closed > Some(stamp)
     }
 }

@@ -5,6 +5,7 @@
 mod accounts;
 mod bus;
 mod bus_inbox;
+mod caused;
 mod directory;
 mod event_queue;
 mod every_port;

@@ -9,7 +9,7 @@ use chinwag_proto::{ChatId, ClientId, DeviceId, EventId, Seq, UserId, shapes::Ve
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 
-use super::event_queue::Queue;
+use super::{caused::States, event_queue::Queue};
 use crate::{
     model::{
         ApiKey, ChatRow, DeviceRow, LogRow, MarkRow, MemberRow, NodeId, PreferencesRow, Shard,
@@ -78,8 +78,8 @@ pub(super) struct State {
     pub(super) extras: BTreeMap<(ChatId, Seq), Extras>,
     pub(super) queue: Queue,
 
-    pub(super) chats: Cells<ChatId, ChatRow>,
-    pub(super) members: Cells<(ChatId, UserId), MemberRow>,
+    pub(super) chats: States<ChatId, ChatRow>,
+    pub(super) members: States<(ChatId, UserId), MemberRow>,
     pub(super) chats_of: BTreeSet<(UserId, ChatId)>,
     pub(super) marks: Cells<(ChatId, UserId), MarkRow>,
     pub(super) preferences: BTreeMap<(ChatId, UserId), PreferencesRow>,
@@ -107,6 +107,6 @@ pub(super) struct Extras {
     pub(super) versions: Cells<(Seq, u16), Version>,
     /// Taken off stays, as `false`, so that an older write can't bring it back.
     pub(super) reactions: Cells<(UserId, String), bool>,
-    /// Where the message was deleted: the stamp below which nothing comes back.
-    pub(super) forgotten: Option<Stamp>,
+    /// Where the message was deleted or sealed: the stamp below which nothing comes in any more.
+    pub(super) closed: Option<Stamp>,
 }

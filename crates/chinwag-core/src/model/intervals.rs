@@ -43,6 +43,12 @@ impl Intervals {
         self.0.iter().any(|interval| interval.contains(seq))
     }
 
+    /// Returns whether every place lies in them, those to come too.
+    #[must_use]
+    pub fn are_all(&self) -> bool {
+        matches!(&self.0[..], [one] if one.from <= Seq(1) && one.through.is_none())
+    }
+
     /// Returns whether an event is seen: its own place and its target's.
     #[must_use]
     pub fn sees(&self, seq: Seq, target: Option<Seq>) -> bool {
@@ -109,6 +115,17 @@ mod tests {
         assert!(intervals.sees(Seq(7), None));
         assert!(intervals.sees(Seq(7), Some(Seq(5))));
         assert!(!intervals.sees(Seq(7), Some(Seq(4))));
+    }
+
+    #[test]
+    fn who_came_late_or_was_away_does_not_see_all() {
+        assert!(Intervals::from(Seq(1)).are_all());
+        assert!(!Intervals::from(Seq(2)).are_all());
+        let mut away = Intervals::from(Seq(1));
+        away.close(Seq(8));
+        assert!(!away.are_all());
+        away.open(Seq(20));
+        assert!(!away.are_all());
     }
 
     #[test]

@@ -46,8 +46,8 @@ pub(super) enum Committed {
     Stamped(Stamped),
     /// The same request came another way.
     Repeated(Request, Arrived),
-    /// It is so already.
-    Already(Outcome),
+    /// It is so already, once everything up to a place is confirmed.
+    Already(Outcome, Seq),
 }
 
 impl Owner {
@@ -72,7 +72,11 @@ impl Owner {
                 return Ok(Committed::Repeated(request.clone(), arrived));
             }
             match decide(&mut state)? {
-                Decision::Already(outcome) => return Ok(Committed::Already(outcome)),
+                Decision::Already(outcome) => {
+                    // Perhaps by an event that isn't confirmed yet, and may never be.
+                    let last = state.head.seq;
+                    return Ok(Committed::Already(outcome, last));
+                }
                 Decision::Append(draft) => {
                     let stamped = self.stamp(id, chat, &mut state, caller, request, draft)?;
                     self.change_path(id, chat, &mut state, &caller.user);

@@ -114,7 +114,10 @@ impl Owner {
             Committed::Repeated(request, arrived) => {
                 self.repeat(caller, id, chat, &request, arrived).await
             }
-            Committed::Already(outcome) => Ok(outcome),
+            Committed::Already(outcome, last) => {
+                Self::until_confirmed(chat, last).await?;
+                Ok(outcome)
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chinwag_proto::{ChatId, ErrorCode, Problem};
+use chinwag_proto::{ChatId, ErrorCode, Problem, Seq};
 
 use super::{Owner, chat::Chat, members::Members, no_such_chat};
 
@@ -46,25 +46,22 @@ impl Owner {
             .ok_or_else(not_owner)?;
         // First: what follows from an event counts only where the log holds it.
         let last = self.adopt_tail(id, term).await?;
-        let row = self
-            .ports
-            .directory
-            .chats(&[id])
-            .await?
-            .into_iter()
-            .next()
-            .flatten();
+        let head = last.as_ref().map_or(Seq::ZERO, |last| last.seq);
+        let row = self.ports.directory.chat_up_to(id, head).await?;
         let row = row.filter(|row| !row.deleted).ok_or_else(no_such_chat)?;
-        let members = self.load_members(id).await?;
+        let members = self.load_members(id, head).await?;
         Ok(Chat::new(term, row, members, last.as_ref()))
     }
 
-    async fn load_members(&self, id: ChatId) -> Result<Members, Problem> {
+    /// Reads the members as the adopted events left them. A row of an earlier owner that lands above them from now on
+    /// gives way, and so does what it changed.
+    async fn load_members(&self, id: ChatId, head: Seq) -> Result<Members, Problem> {
         let mut members = Members::default();
         let mut after = None;
         loop {
-            let page = self.ports.directory.members(id, after.as_ref(), PAGE).await;
-            let page = page?;
+            let directory = &self.ports.directory;
+            let page = directory.members_up_to(id, head, after.as_ref(), PAGE);
+            let page = page.await?;
             let full = page.len() == PAGE;
             after = page.last().map(|row| row.user.clone());
             page.into_iter().for_each(|row| members.put(row));

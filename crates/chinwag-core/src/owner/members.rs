@@ -12,8 +12,19 @@ use crate::model::MemberRow;
 pub(super) struct Audience {
     /// Active members.
     pub(super) users: Arc<[UserId]>,
-    /// Members who don't see everything from the first place on: each target must be looked at for them.
+    /// Members who don't see every place: each target must be looked at for them.
     pub(super) restricted: Vec<MemberRow>,
+}
+
+impl Audience {
+    fn of<'m>(members: impl Iterator<Item = &'m MemberRow>) -> Self {
+        let members: Vec<&MemberRow> = members.collect();
+        let restricted = members.iter().filter(|row| !row.intervals.are_all());
+        Self {
+            restricted: restricted.copied().cloned().collect(),
+            users: members.iter().map(|row| row.user.clone()).collect(),
+        }
+    }
 }
 
 /// Everyone who is or was a member.
@@ -66,17 +77,17 @@ impl Members {
         if let Some(audience) = &self.audience {
             return Arc::clone(audience);
         }
-        let sees_all = |row: &&MemberRow| row.intervals.contains(Seq(1));
-        let audience = Arc::new(Audience {
-            users: self.all_active().map(|row| row.user.clone()).collect(),
-            restricted: self
-                .all_active()
-                .filter(|row| !sees_all(row))
-                .cloned()
-                .collect(),
-        });
+        let audience = Arc::new(Audience::of(self.all_active()));
         self.audience = Some(Arc::clone(&audience));
         audience
+    }
+
+    /// Returns those of them who see a place: whoever came after it doesn't.
+    pub(super) fn audience_at(&self, seq: Seq) -> Arc<Audience> {
+        let active = self.all_active();
+        Arc::new(Audience::of(
+            active.filter(|row| row.intervals.contains(seq)),
+        ))
     }
 
     /// Returns the caller's membership, or `notFound` as if there were no chat.

@@ -33,7 +33,7 @@ impl Owner {
         let never_came = self
             .arrivals
             .never_came(since, id, user, &request.client_id);
-        if !never_came && let Some(arrived) = self.sent(id, user, &request.client_id).await? {
+        if !never_came && let Some(arrived) = self.sent(id, chat, user, &request.client_id).await? {
             return Ok(Some(arrived));
         }
         let now = self.ports.clock.now();
@@ -53,12 +53,16 @@ impl Owner {
         Ok(None)
     }
 
+    /// Finds a request in the store. What a row above the confirmed head says counts only where this owner placed it:
+    /// an earlier owner's that landed late gives way, and nobody would ever confirm it (rule T2).
     async fn sent(
         &self,
         id: ChatId,
+        chat: &Chat,
         user: &UserId,
         client_id: &ClientId,
     ) -> Result<Option<Arrived>, Problem> {
+        let confirmed = chat.state().confirmed;
         let Some((seq, event)) = self.ports.store.sent(id, user, client_id).await? else {
             return Ok(None);
         };
@@ -71,7 +75,10 @@ impl Owner {
             .next()
             .flatten();
         // An event that came to nothing is there without its request.
-        let holds = |row: &LogRow| row.id == event && row.client_id.as_ref() == Some(client_id);
+        let holds = |row: &LogRow| {
+            let is_placed = row.seq <= confirmed || row.term == chat.term;
+            is_placed && row.id == event && row.client_id.as_ref() == Some(client_id)
+        };
         Ok(row.filter(holds).map(|row| Arrived {
             seq,
             digest: row.digest.unwrap_or_default(),
@@ -91,7 +98,7 @@ impl Owner {
             let detail = "this clientId was used for another request of yours in this chat";
             return Err(Problem::new(ErrorCode::IdempotencyConflict, detail).into());
         }
-        self.until_confirmed(chat, arrived.seq).await?;
+        Self::until_confirmed(chat, arrived.seq).await?;
         let row = self.row(id, arrived.seq).await?.ok_or_else(no_such_chat)?;
         let epoch = chat.state().row.epoch;
         let target = match row.target() {
@@ -118,7 +125,8 @@ impl Owner {
         ))
     }
 
-    async fn until_confirmed(&self, chat: &Chat, seq: Seq) -> Result<(), Refused> {
+    /// Waits until a place is confirmed.
+    pub(super) async fn until_confirmed(chat: &Chat, seq: Seq) -> Result<(), Refused> {
         loop {
             let moved = chat.moved.notified();
             {

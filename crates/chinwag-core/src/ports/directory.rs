@@ -1,7 +1,7 @@
 //! Chats, members, marks.
 
 use async_trait::async_trait;
-use chinwag_proto::{ChatId, ClientId, UserId};
+use chinwag_proto::{ChatId, ClientId, Seq, UserId};
 
 use super::{EngineResult, message_store::Stamp};
 use crate::model::{ChatRow, MarkRow, MemberRow, Membership, PreferencesRow};
@@ -25,6 +25,23 @@ pub trait Directory: Send + Sync + 'static {
         after: Option<&UserId>,
         limit: usize,
     ) -> EngineResult<Vec<MemberRow>>;
+
+    /// Reads a chat as the events up to a place left it. What a later place changed may be nobody's (rule T2), and
+    /// doesn't count. Embedded nothing is late, and nothing later is there.
+    async fn chat_up_to(&self, chat: ChatId, _head: Seq) -> EngineResult<Option<ChatRow>> {
+        Ok(self.chats(&[chat]).await?.pop().flatten())
+    }
+
+    /// Reads members as [`Directory::members`] does, as the events up to a place left them.
+    async fn members_up_to(
+        &self,
+        chat: ChatId,
+        _head: Seq,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> EngineResult<Vec<MemberRow>> {
+        self.members(chat, after, limit).await
+    }
 
     /// Reads some users' memberships of one chat; the answer has the order and length of the question.
     async fn memberships(

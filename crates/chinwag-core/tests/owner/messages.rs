@@ -1,5 +1,7 @@
 //! Messages and their changes.
 
+use std::sync::Arc;
+
 use chinwag_core::{
     owner::{Command, NewMessage, Outcome, OwnerSettings},
     ports::QueueGroup,
@@ -9,6 +11,8 @@ use chinwag_proto::{
     frames::LogBody,
     shapes::{HistoryVisible, MessageStatus},
 };
+
+use chinwag_conformance::{Call, Faults, Flaky, Moment};
 
 use crate::fixture::{Node, caller, text, user};
 
@@ -366,4 +370,54 @@ async fn messages_are_queued_for_devices_once_somebody_has_one() {
     node.owner.feed_devices();
     node.say("ana", chat, "to one").await;
     assert_eq!(queue.lag(QueueGroup::Push).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn who_was_away_gets_changes_of_what_was_said_meanwhile_as_hidden() {
+    let node = Node::start().await;
+    let chat = node
+        .group_where("ana", &["cem"], HistoryVisible::Joined)
+        .await;
+    let remove = Command::RemoveMember {
+        user: user("cem"),
+        client_id: None,
+    };
+    node.run("ana", chat, remove).await.unwrap();
+    let meanwhile = node.say("ana", chat, "meanwhile").await;
+    let add = Command::AddMembers {
+        users: vec![user("cem")],
+        role: chinwag_proto::shapes::Role::Member,
+        client_id: None,
+    };
+    node.run("ana", chat, add).await.unwrap();
+    node.online("cem", 3).await;
+    node.run("ana", chat, edit(meanwhile.id, "meanwhile, edited"))
+        .await
+        .unwrap();
+    node.settle().await;
+    let heard = node.heard("cem");
+    let bodies: Vec<_> = heard.iter().map(|frame| &frame.body).collect();
+    assert_eq!(bodies, [&LogBody::Hidden]);
+}
+
+/// Who deleted it from another device could lose what they were told is done.
+#[tokio::test(start_paused = true)]
+async fn what_is_so_already_by_an_event_on_its_way_is_acknowledged_with_that_event() {
+    let mut node = Node::start().await;
+    let faults = Faults::none();
+    let store = Arc::clone(&node.ports.store);
+    node.ports.store = Arc::new(Flaky::new(store, &faults));
+    node.restart(OwnerSettings::default()).await;
+    let chat = node.group("ana", &["ben"]).await;
+    let message = node.say("ana", chat, "one").await.id;
+    faults.hold(Call::Append, Moment::Before);
+    for _ in 0..2 {
+        let unsure = node.run("ana", chat, delete(message)).await.unwrap_err();
+        assert_eq!(unsure.code, ErrorCode::UnknownOutcome);
+    }
+    faults.release();
+    node.run("ana", chat, delete(message)).await.unwrap();
+    let deletions = node.log(chat).await;
+    let deletions = deletions.iter().filter(|row| row.target().is_some());
+    assert_eq!(deletions.count(), 1);
 }

@@ -6,14 +6,16 @@ use chinwag_core::{
     Clock as _,
     clock::ManualClock,
     memory::Memory,
-    model::{LogRow, NodeId, RowBody, Shard, StoredMessage, Term, UserRow, row::Target},
+    model::{LogRow, MemberRow, NodeId, RowBody, Shard, StoredMessage, Term, UserRow, row::Target},
     owner::{Command, NewGroup, Outcome, Owner, OwnerPorts, OwnerSettings, take_free_number},
     ports::{
-        Accounts, Append, GroupSet, MessageStore, NodeProfile, Order, Ownership, ReadRange, Renewal,
+        Accounts, Append, Directory as _, Follow, GroupSet, MessageStore, NodeProfile, Order,
+        Ownership, ReadRange, Renewal,
     },
 };
 use chinwag_proto::{
-    ChatId, ClientId, ErrorCode, EventId, Problem, Seq, Timestamp, shapes::HistoryVisible,
+    ChatId, ClientId, ErrorCode, EventId, Problem, Seq, Timestamp,
+    shapes::{HistoryVisible, MembershipChange, Role},
 };
 
 use crate::fixture::{NOW, caller, text_once, user};
@@ -206,6 +208,63 @@ async fn what_lies_behind_a_hole_is_dropped_and_its_place_given_anew() {
 }
 
 #[tokio::test]
+async fn who_was_added_behind_a_hole_is_no_member_to_the_new_owner_and_can_be_added() {
+    let cluster = Cluster::new().await;
+    let cem = UserRow::new(user("cem"), NOW);
+    cluster.memory.store.create_users(vec![cem]).await.unwrap();
+    let owner = cluster.node(1).await;
+    let chat = group(&owner).await;
+    send(&owner, chat, "one").await;
+    let log = cluster.log(chat).await;
+    let last = log.last().unwrap();
+    let seq = Seq(last.seq.0 + 2);
+    let ben = [user("ben")];
+    let ben = cluster.memory.store.memberships(chat, &ben).await.unwrap();
+    let member = MemberRow {
+        user: user("cem"),
+        joined_seq: seq,
+        ..ben[0].clone().unwrap().member
+    };
+    let added = LogRow {
+        seq,
+        id: EventId(last.id.0 + 1),
+        client_id: None,
+        digest: None,
+        body: RowBody::Membership {
+            change: MembershipChange::Added,
+            users: vec![user("cem")],
+            role: Some(Role::Member),
+            heir: None,
+        },
+        ..last.clone()
+    };
+    let late = Append {
+        chat,
+        row: added,
+        follows: vec![Follow::Member(member)],
+        groups: GroupSet::NONE,
+    };
+    cluster.memory.store.append(vec![late]).await.unwrap();
+    owner.take_over(Shard::of(chat)).await.unwrap();
+    let add = Command::AddMembers {
+        users: vec![user("cem")],
+        role: Role::Member,
+        client_id: None,
+    };
+    owner.execute(&caller("ana"), chat, add).await.unwrap();
+    let events = cluster.log(chat).await;
+    let joined = events.last().unwrap();
+    assert!(
+        matches!(joined.body, RowBody::Membership { .. }),
+        "{joined:?}"
+    );
+    let cem = [user("cem")];
+    let found = cluster.memory.store.memberships(chat, &cem).await.unwrap();
+    assert_eq!(found[0].as_ref().unwrap().member.joined_seq, joined.seq);
+    owner.stop().await;
+}
+
+#[tokio::test]
 async fn a_row_of_the_old_term_that_lands_above_the_new_terms_head_is_ignored() {
     let cluster = Cluster::new().await;
     let owner = cluster.node(1).await;
@@ -220,6 +279,47 @@ async fn a_row_of_the_old_term_that_lands_above_the_new_terms_head_is_ignored() 
     let three = send(&owner, chat, "three").await;
     assert_eq!(three, Seq(two.0 + 2));
     assert_eq!(said(&cluster.log(chat).await), ["one", "two", "three"]);
+    owner.stop().await;
+}
+
+/// Nobody would ever confirm it, and who sent it would wait for ever.
+#[tokio::test(start_paused = true)]
+async fn a_request_whose_row_landed_late_above_the_new_terms_head_is_stored_when_it_is_sent_again()
+{
+    let cluster = Cluster::new().await;
+    let owner = cluster.node(1).await;
+    let chat = group(&owner).await;
+    let one = send(&owner, chat, "one").await;
+    owner.take_over(Shard::of(chat)).await.unwrap();
+    owner.heads(&[chat]).await.unwrap();
+    let late = cluster.left(chat, 2, 1, "late").await;
+    assert_eq!(
+        late.seq,
+        Seq(one.0 + 2),
+        "where a term event and a message go"
+    );
+    let again = send(&owner, chat, "late").await;
+    assert_eq!(again, late.seq);
+    let log = cluster.log(chat).await;
+    assert_eq!(said(&log), ["one", "late"]);
+    assert_ne!(log.last().unwrap().id, late.id);
+    owner.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_so_already_is_acknowledged_though_the_new_term_wrote_nothing_yet() {
+    let cluster = Cluster::new().await;
+    let owner = cluster.node(1).await;
+    let chat = group(&owner).await;
+    owner.take_over(Shard::of(chat)).await.unwrap();
+    let ben = Command::AddMembers {
+        users: vec![user("ben")],
+        role: Role::Member,
+        client_id: None,
+    };
+    let before = cluster.log(chat).await.len();
+    owner.execute(&caller("ana"), chat, ben).await.unwrap();
+    assert_eq!(cluster.log(chat).await.len(), before);
     owner.stop().await;
 }
 

@@ -175,8 +175,9 @@ impl Owner {
             None => None,
         };
         let (epoch, audience) = {
-            let mut state = chat.state();
-            (state.row.epoch, state.members.audience())
+            // Somebody may be joining just now, who doesn't see it.
+            let state = chat.state();
+            (state.row.epoch, state.members.audience_at(row.seq))
         };
         let outgoing = Outgoing {
             audience,
