@@ -45,6 +45,8 @@ pub(crate) enum Plant {
     StickyPresence,
     /// Ends of chats are told that were the end before the last event.
     StaleHeads,
+    /// Marks aren't kept that were said to be: who has the chat next doesn't know them.
+    LostMarks,
 }
 
 impl Plant {
@@ -56,6 +58,7 @@ impl Plant {
             Self::ForgottenRequests => &["doubled"],
             Self::SilentBus | Self::LossyQueue => &["gap"],
             Self::StickyPresence => &["presence"],
+            Self::LostMarks => &["read-mark", "unread"],
         }
     }
 }
@@ -79,7 +82,7 @@ impl<P: ?Sized> Planted<P> {
     /// Returns whether this chance is taken by a plant.
     fn takes(&self, plant: Plant) -> bool {
         let one_of = match plant {
-            Plant::Hole => ONE_OF_FEW,
+            Plant::Hole | Plant::LostMarks => ONE_OF_FEW,
             _ => ONE_OF,
         };
         self.plant == Some(plant)
@@ -201,6 +204,20 @@ impl<P: Directory + ?Sized> Directory for Planted<P> {
         self.inner.members(chat, after, limit).await
     }
 
+    async fn chat_up_to(&self, chat: ChatId, head: Seq) -> EngineResult<Option<ChatRow>> {
+        self.inner.chat_up_to(chat, head).await
+    }
+
+    async fn members_up_to(
+        &self,
+        chat: ChatId,
+        head: Seq,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> EngineResult<Vec<MemberRow>> {
+        self.inner.members_up_to(chat, head, after, limit).await
+    }
+
     async fn memberships(
         &self,
         chat: ChatId,
@@ -228,6 +245,9 @@ impl<P: Directory + ?Sized> Directory for Planted<P> {
     }
 
     async fn put_marks(&self, marks: Vec<(ChatId, UserId, MarkRow, Stamp)>) -> EngineResult<()> {
+        if self.takes(Plant::LostMarks) {
+            return Ok(());
+        }
         self.inner.put_marks(marks).await
     }
 

@@ -4,7 +4,7 @@
 use std::process::{Command, Output};
 
 /// Seeds that every change must keep.
-const SEEDS: &str = "0..30";
+const SEEDS: &str = "0..500";
 /// Seeds within which a planted fault must be found.
 const FOUND_WITHIN: &str = "0..500";
 
@@ -64,4 +64,5 @@ planted! {
     a_queue_that_loses_is_found: "lossy-queue";
     somebody_who_left_and_stays_online_is_found: "sticky-presence";
     an_end_of_a_chat_that_is_none_any_more_is_found: "stale-heads";
+    a_mark_that_is_not_kept_is_found: "lost-marks";
 }
