@@ -351,7 +351,8 @@ impl Socket {
         }
     }
 
-    async fn next(&mut self) -> Result<Value, Option<u16>> {
+    /// Waits for the next frame with JSON in it, or for the end and its code.
+    pub(crate) async fn next(&mut self) -> Result<Value, Option<u16>> {
         let coming = async {
             loop {
                 match self.stream.next().await {

@@ -23,3 +23,4 @@ mod search;
 mod sessions;
 mod tokens;
 mod traced;
+mod who_may;

@@ -57,7 +57,17 @@ impl Rest {
         path: &str,
         body: Option<Value>,
     ) -> Result<Reply, reqwest::Error> {
-        let url = format!("{}/v1{path}", self.base);
+        self.call_at(method, &format!("/v1{path}"), body).await
+    }
+
+    /// Calls any path of the server.
+    pub(crate) async fn call_at(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<Reply, reqwest::Error> {
+        let url = format!("{}{path}", self.base);
         let mut request = self.http.request(method, url).bearer_auth(&self.token);
         if let Some(body) = body {
             request = request.json(&body);
