@@ -20,6 +20,7 @@ mod reading;
 mod recorded;
 mod rest;
 mod search;
+mod secrets;
 mod sessions;
 mod tokens;
 mod traced;
