@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chinwag_conformance::{Conversation, Engine as _, chat, user};
 use chinwag_core::{
     model::{LogRow, Term},
-    ports::{Append, MessageStore, Stamp},
+    ports::{Append, Directory, MessageStore, Stamp},
 };
 use chinwag_proto::Seq;
 
@@ -100,5 +100,38 @@ fn no_late_change_of_an_earlier_term_touches_a_message_that_is_sealed() {
                 .unwrap()[0]
                 .is_empty()
         );
+    });
+}
+
+/// Rule T2: rows above the last adopted one are nobody's.
+#[test]
+#[ignore = "needs a Cassandra: make conformance"]
+fn a_chat_and_its_members_are_read_as_the_events_up_to_a_place_left_them() {
+    chinwag_conformance::run(async {
+        let engine = InKeyspace::<Chats>::fresh().await;
+        let store: Arc<dyn MessageStore> = engine.engine.clone();
+        let directory: Arc<dyn Directory> = engine.engine.clone();
+        let mut log = Conversation::of(chat(1));
+        let made = log.make("tea");
+        let joined = log.join(&["ana", "ben"]);
+        let (before, parted, ended) = (log.head(), log.part(&["ben"]), log.end("ana"));
+        store
+            .append(vec![made, joined, parted, ended])
+            .await
+            .unwrap();
+        let members = async |head| {
+            let members = directory.members_up_to(chat(1), head, None, 10).await;
+            let members = members.unwrap().into_iter();
+            members.map(|row| row.active).collect::<Vec<_>>()
+        };
+        assert_eq!(members(before).await, [true, true]);
+        assert_eq!(members(log.head()).await, [true, false]);
+        let is_deleted = async |head| {
+            let row = directory.chat_up_to(chat(1), head).await.unwrap();
+            row.map(|row| row.deleted)
+        };
+        assert_eq!(is_deleted(Seq(0)).await, None);
+        assert_eq!(is_deleted(before).await, Some(false));
+        assert_eq!(is_deleted(log.head()).await, Some(true));
     });
 }
