@@ -74,7 +74,6 @@ impl State {
         self.syncing = false;
         self.sync_again = false;
         self.repairing.clear();
-        self.heard.clear();
     }
 
     /// Asks again after a refusal, by one sync for all that was under way.

@@ -126,6 +126,8 @@ pub struct Seq(#[n(0)] pub u64);
 impl Seq {
     /// The place before the first event.
     pub const ZERO: Seq = Seq(0);
+    /// No place is above it.
+    pub const MAX: Seq = Seq(u64::MAX);
 
     /// Returns the place after this one.
     #[must_use]

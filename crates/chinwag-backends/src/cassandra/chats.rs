@@ -5,7 +5,7 @@ use chinwag_proto::{ChatId, Seq};
 
 use super::{
     cql::each,
-    held::{Caused, decode, up_to},
+    held::{Caused, decode},
     keys::{LARGE_CHAT_BUCKETS, chat_buckets, chat_from, chat_key},
     store::Cassandra,
 };
@@ -30,13 +30,11 @@ impl Cassandra {
             .iter()
             .map(|states| states.len() == FEW as usize)
             .collect();
-        let few = few.into_iter().map(|states| up_to(head, states)).collect();
-        let mut rows = self.newest_held(few).await?;
+        let mut rows = self.newest_held(few, head).await?;
         for (at, chat) in chats.iter().enumerate() {
             if rows[at].is_none() && is_cut[at] {
                 let all = self.states(*chat, i32::MAX).await?;
-                let all = vec![up_to(head, all)];
-                rows[at] = self.newest_held(all).await?.pop().flatten();
+                rows[at] = self.newest_held(vec![all], head).await?.pop().flatten();
             }
         }
         Ok(rows)

@@ -15,13 +15,10 @@ use super::{
     store::Cassandra,
 };
 
-/// No place is above it.
-const EVERY: Seq = Seq(u64::MAX);
-
 #[async_trait]
 impl Directory for Cassandra {
     async fn chats(&self, chats: &[ChatId]) -> EngineResult<Vec<Option<ChatRow>>> {
-        self.chat_rows(chats, EVERY).await
+        self.chat_rows(chats, Seq::MAX).await
     }
 
     async fn members(
@@ -30,7 +27,7 @@ impl Directory for Cassandra {
         after: Option<&UserId>,
         limit: usize,
     ) -> EngineResult<Vec<MemberRow>> {
-        self.member_rows(chat, EVERY, after, limit).await
+        self.member_rows(chat, Seq::MAX, after, limit).await
     }
 
     async fn chat_up_to(&self, chat: ChatId, head: Seq) -> EngineResult<Option<ChatRow>> {

@@ -85,11 +85,16 @@ impl Cassandra {
         Ok(found.await?.into_iter().flatten().collect())
     }
 
-    /// Picks the newest state whose event the log holds, for each of many things; states come newest first.
+    /// Picks the newest state whose event the log holds, of those that places up to one caused, for each of many things;
+    /// states come newest first.
     pub(super) async fn newest_held<T>(
         &self,
-        things: Vec<Vec<Caused<T>>>,
+        mut things: Vec<Vec<Caused<T>>>,
+        up_to: Seq,
     ) -> EngineResult<Vec<Option<T>>> {
+        for states in &mut things {
+            states.retain(|state| state.purged || state.by.1 <= up_to);
+        }
         let in_doubt = things.iter().flatten().filter(|state| !state.purged);
         let held = self.held(in_doubt.map(|state| state.by)).await?;
         let newest = |states: Vec<Caused<T>>| {
@@ -99,12 +104,6 @@ impl Cassandra {
         };
         Ok(things.into_iter().map(newest).collect())
     }
-}
-
-/// Leaves out what later places than one caused.
-pub(super) fn up_to<T>(head: Seq, mut states: Vec<Caused<T>>) -> Vec<Caused<T>> {
-    states.retain(|state| state.purged || state.by.1 <= head);
-    states
 }
 
 /// Reads a row's cell.

@@ -8,7 +8,7 @@ use chinwag_proto::{ChatId, Seq, UserId};
 
 use super::{
     cql::each,
-    held::{Caused, decode, up_to},
+    held::{Caused, decode},
     keys::{chat_from, chat_key, user_from},
     store::Cassandra,
 };
@@ -45,9 +45,9 @@ impl Cassandra {
                 *states = self.states_of(chat, &user_from(&last)?).await?;
             }
             after = last;
-            let states = users.into_iter().map(|(_, states)| up_to(head, states));
-            let states = states.collect();
-            found.extend(self.newest_held(states).await?.into_iter().flatten());
+            let states = users.into_iter().map(|(_, states)| states).collect();
+            let held = self.newest_held(states, head).await?;
+            found.extend(held.into_iter().flatten());
             if is_all {
                 break;
             }
@@ -83,7 +83,7 @@ impl Cassandra {
         let marks = each(asked, |(chat, user)| self.marks_row(*chat, user));
         let preferences = each(asked, |(chat, user)| self.preferences_row(*chat, user));
         let (states, marks, preferences) = futures_util::try_join!(states, marks, preferences)?;
-        let members = self.newest_held(states).await?;
+        let members = self.newest_held(states, Seq::MAX).await?;
         let rows = members.into_iter().zip(marks).zip(preferences);
         let membership = |((member, marks), preferences): ((Option<MemberRow>, _), _)| {
             Some(Membership {

@@ -11,14 +11,11 @@ use crate::{
     ports::{Directory, EngineResult, Stamp},
 };
 
-/// No place is above it.
-const EVERY: Seq = Seq(u64::MAX);
-
 #[async_trait]
 impl Directory for MemoryStore {
     async fn chats(&self, chats: &[ChatId]) -> EngineResult<Vec<Option<ChatRow>>> {
         let state = self.state();
-        let row = |chat: &ChatId| state.chat(*chat, EVERY).cloned();
+        let row = |chat: &ChatId| state.chat(*chat, Seq::MAX).cloned();
         Ok(chats.iter().map(row).collect())
     }
 
@@ -28,7 +25,7 @@ impl Directory for MemoryStore {
         after: Option<&UserId>,
         limit: usize,
     ) -> EngineResult<Vec<MemberRow>> {
-        self.members_up_to(chat, EVERY, after, limit).await
+        self.members_up_to(chat, Seq::MAX, after, limit).await
     }
 
     async fn chat_up_to(&self, chat: ChatId, head: Seq) -> EngineResult<Option<ChatRow>> {
@@ -137,7 +134,7 @@ impl Directory for MemoryStore {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let chats = state.chats.range((from, Bound::Unbounded));
         let chats = chats.map(|(chat, _)| *chat);
-        let made = chats.filter(|chat| state.chat(*chat, EVERY).is_some());
+        let made = chats.filter(|chat| state.chat(*chat, Seq::MAX).is_some());
         Ok(made.take(limit).collect())
     }
 }
@@ -151,7 +148,7 @@ impl State {
     fn membership(&self, chat: ChatId, user: &UserId) -> Option<Membership> {
         let key = (chat, user.clone());
         let states = self.members.get(&key)?;
-        let member = self.newest_held(chat, states, EVERY)?.value.clone();
+        let member = self.newest_held(chat, states, Seq::MAX)?.value.clone();
         let marks = self.marks.get(&key).map(|cell| cell.value.clone());
         let preferences = self.preferences.get(&key).cloned();
         Some(Membership {

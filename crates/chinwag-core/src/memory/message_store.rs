@@ -165,7 +165,7 @@ impl State {
     /// Returns a chat's rows in order of place.
     fn log_of(&self, chat: ChatId) -> impl DoubleEndedIterator<Item = (Seq, &LogRow)> {
         self.log
-            .range((chat, Seq::ZERO)..=(chat, Seq(u64::MAX)))
+            .range((chat, Seq::ZERO)..=(chat, Seq::MAX))
             .map(|((_, seq), cell)| (*seq, &cell.value))
     }
 
@@ -234,17 +234,16 @@ impl State {
 
     /// Keeps what a chat whose log goes ended as.
     fn settle(&mut self, chat: ChatId) {
-        let every = Seq(u64::MAX);
         let (mut chats, mut members) = (
             std::mem::take(&mut self.chats),
             std::mem::take(&mut self.members),
         );
         if let Some(states) = chats.get_mut(&chat) {
-            let row = self.newest_held(chat, states, every).cloned();
+            let row = self.newest_held(chat, states, Seq::MAX).cloned();
             caused::settle(states, row);
         }
         for (_, states) in members.iter_mut().filter(|((of, _), _)| *of == chat) {
-            let member = self.newest_held(chat, states, every).cloned();
+            let member = self.newest_held(chat, states, Seq::MAX).cloned();
             caused::settle(states, member);
         }
         (self.chats, self.members) = (chats, members);

@@ -66,14 +66,7 @@ impl Owner {
         let Some((seq, event)) = self.ports.store.sent(id, user, client_id).await? else {
             return Ok(None);
         };
-        let row = self
-            .ports
-            .store
-            .rows(&[(id, seq)])
-            .await?
-            .into_iter()
-            .next()
-            .flatten();
+        let row = self.row(id, seq).await?;
         // An event that came to nothing is there without its request.
         let holds = |row: &LogRow| {
             let is_placed = row.seq <= confirmed || row.term == chat.term;

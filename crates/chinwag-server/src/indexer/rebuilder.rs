@@ -193,7 +193,7 @@ impl Rebuilder {
         loop {
             let range = ReadRange {
                 from,
-                through: Seq(u64::MAX),
+                through: Seq::MAX,
                 limit: BATCH,
                 order: Order::Rising,
                 messages_only: true,

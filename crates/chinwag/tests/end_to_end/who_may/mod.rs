@@ -54,12 +54,7 @@ fn template(path: &str) -> String {
 #[tokio::test]
 async fn every_route_is_allowed_to_whom_the_table_says_and_shows_nobody_what_is_hidden() {
     let stage = Stage::set().await;
-    let document: Value = reqwest::get(format!("{}/openapi.json", stage.running.url()))
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let document = stage.document("/openapi.json").await;
     let mut routes = BTreeSet::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for method in methods.as_object().unwrap().keys() {
@@ -91,12 +86,13 @@ async fn every_route_is_allowed_to_whom_the_table_says_and_shows_nobody_what_is_
             if actor.hidden().iter().any(|word| path.contains(word)) && reply.status == 200 {
                 assert_eq!(reply.body["total"], 0, "{actor:?} {path}");
             }
-            let is_told = reply.status < 300 && is_of_users && scene.is_told(path, &reply.body);
-            outcomes.push(format!(
-                "{}{}",
-                reply.status,
-                if is_told { "+" } else { "" }
-            ));
+            let tells = reply.status < 300 && is_of_users;
+            let mark = if tells {
+                scene.mark(path, &reply.body)
+            } else {
+                ""
+            };
+            outcomes.push(format!("{}{mark}", reply.status));
         }
         found.push((format!("{} {}", row.0, row.1), row.2, outcomes));
     }
@@ -124,11 +120,7 @@ async fn outcome(stage: &Stage, actor: Actor, scene: &Scene, frame: &str) -> Str
             Err(code) => return closed(code),
         };
         assert_hides(actor, frame, &answer);
-        let mark = if scene.is_told(frame, &answer) {
-            "+"
-        } else {
-            ""
-        };
+        let mark = scene.mark(frame, &answer);
         match &answer["id"] {
             id if *id == 7 && answer["type"] == "error" => return code(&answer),
             id if *id == 7 => return format!("{}{mark}", answer["type"].as_str().unwrap()),
@@ -150,12 +142,7 @@ fn closed(code: Option<u16>) -> String {
 #[tokio::test]
 async fn every_frame_is_allowed_to_whom_the_table_says_and_shows_nobody_what_is_hidden() {
     let stage = Stage::set().await;
-    let document: Value = reqwest::get(format!("{}/asyncapi.json", stage.running.url()))
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let document = stage.document("/asyncapi.json").await;
     let messages = document["components"]["messages"].as_object().unwrap();
     let of = |side: &str| -> BTreeSet<String> {
         let prefix = format!("{side}.");

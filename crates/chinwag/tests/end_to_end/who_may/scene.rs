@@ -102,15 +102,25 @@ impl Stage {
 
     /// Calls with a fresh token, since some calls end all tokens before.
     pub(super) async fn rest(&self, actor: Actor) -> Rest {
-        let token = match (actor, actor.user()) {
-            (_, Some(name)) => self.token(name).await,
-            (Actor::Key, _) => self.key.clone(),
-            _ => String::new(),
-        };
-        Rest::new(&self.running.url(), token)
+        Rest::new(&self.running.url(), self.credential(actor).await)
     }
 
-    pub(super) async fn token(&self, name: &str) -> String {
+    async fn credential(&self, actor: Actor) -> String {
+        match actor.user() {
+            Some(name) => self.token(name).await,
+            None if actor == Actor::Key => self.key.clone(),
+            None => String::new(),
+        }
+    }
+
+    /// Reads one of the documents that the server tells of itself.
+    pub(super) async fn document(&self, name: &str) -> Value {
+        let nobody = self.rest(Actor::Nobody).await;
+        let reply = nobody.call_at(Method::GET, name, None).await;
+        reply.unwrap().ok()
+    }
+
+    async fn token(&self, name: &str) -> String {
         let accounts = self.running.server.node().user_accounts();
         accounts.token_for(&user(name)).await.unwrap().token
     }
@@ -121,10 +131,7 @@ impl Stage {
         if actor == Actor::Nobody {
             return (socket, Err(None));
         }
-        let token = match actor.user() {
-            Some(name) => self.token(name).await,
-            None => self.key.clone(),
-        };
+        let token = self.credential(actor).await;
         let auth = json!({"type": "auth", "id": 1, "token": token});
         socket.say(auth).await;
         let answer = socket.next().await;
@@ -244,6 +251,11 @@ impl Scene {
         ]
         .iter()
         .fold(row.to_owned(), |row, (name, id)| row.replace(name, id))
+    }
+
+    /// Returns `+` where an answer tells of the chat, or of its owner's presence.
+    pub(super) fn mark(&self, asked: &str, told: &Value) -> &'static str {
+        if self.is_told(asked, told) { "+" } else { "" }
     }
 
     /// Returns whether an answer tells of the chat, or of its owner's presence.
