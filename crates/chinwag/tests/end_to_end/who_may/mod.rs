@@ -75,6 +75,9 @@ async fn every_route_is_allowed_to_whom_the_table_says_and_shows_nobody_what_is_
             let scene = stage.scene(actor).await;
             let (method, path) = row.0.split_once(' ').unwrap();
             let method: Method = method.parse().unwrap();
+            if path.starts_with("/v1/search") {
+                stage.indexed(&scene).await;
+            }
             let body =
                 (!row.1.is_empty()).then(|| serde_json::from_str(&scene.fill(row.1)).unwrap());
             let rest = stage.rest(actor).await;

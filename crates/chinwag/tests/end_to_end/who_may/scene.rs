@@ -1,5 +1,7 @@
 //! A chat with everybody who may or may not see something of it.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -161,6 +163,22 @@ impl Stage {
             .set_disabled(&user("dora"), disabled)
             .await
             .unwrap();
+    }
+
+    /// Waits until what was said and edited in a scene can be found.
+    pub(super) async fn indexed(&self, scene: &Scene) {
+        for (word, messages) in [(BEFORE, 1), (AFTER, 2)] {
+            let path = format!("/search?q={word}&chatId={}", scene.chat);
+            while self
+                .as_somebody("owen", Method::GET, &path, Value::Null)
+                .await["total"]
+                .as_u64()
+                .unwrap()
+                < messages
+            {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
     }
 
     /// Makes a chat in which one of them is to ask something.
