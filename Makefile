@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help run web pictures build test conformance simulate soak check lint fmt deny bench engines-up engines-down clean
+.PHONY: help run web pictures build test conformance simulate fuzz soak sbom check lint fmt deny bench engines-up engines-down clean
 
 help: ## Lists these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,9 @@ simulate: ## Plays the whole cluster in a time of its own, by seeds; SEEDS=0..50
 	cargo build --workspace --release --locked --bin chinwag-simulation
 	target/release/chinwag-simulation $(or $(SEEDS),0..500)
 
+fuzz: ## Makes up what strangers send, for each way in; SECONDS_EACH=60
+	scripts/fuzz $(or $(SECONDS_EACH),60)
+
 soak: ## Breaks nodes and engines for as long as in the field, again and again; SOAK_MINUTES=60
 	scripts/soak
 
@@ -46,6 +49,9 @@ deny: ## Licences, sources and duplicates of what we depend on
 	scripts/tool cargo-deny
 	cargo fetch --locked --quiet
 	target/tools/bin/cargo-deny --offline check licenses bans sources
+
+sbom: ## Writes what the binary is made of, for a release: target/sbom/chinwag.cdx.json
+	scripts/sbom
 
 bench: ## Measures in minutes what docs/performance.md tells
 	scripts/bench

@@ -23,6 +23,14 @@ impl Timestamp {
         Self(millis)
     }
 
+    /// Makes a time from milliseconds since 1970 that somebody else tells; none where RFC 3339 can't write it.
+    #[must_use]
+    pub fn from_told_millis(millis: i64) -> Option<Self> {
+        const YEAR_1: i64 = -62_135_596_800_000;
+        let is_written = millis >= YEAR_1 && jiff::Timestamp::from_millisecond(millis).is_ok();
+        is_written.then_some(Self(millis))
+    }
+
     /// Returns the milliseconds since 1970.
     #[must_use]
     pub const fn unix_millis(self) -> i64 {
@@ -102,6 +110,22 @@ mod tests {
     fn a_time_is_written_in_utc_with_milliseconds() {
         let time: Timestamp = "2026-01-31T13:00:00.5+01:00".parse().unwrap();
         assert_eq!(time.to_string(), "2026-01-31T12:00:00.500Z");
+    }
+
+    #[test]
+    fn a_time_that_is_told_is_one_that_can_be_written() {
+        for millis in [
+            0,
+            1_769_860_800_000,
+            -62_135_596_800_000,
+            253_402_128_000_000,
+        ] {
+            let time = Timestamp::from_told_millis(millis).unwrap();
+            assert_eq!(time.to_string().parse(), Ok(time));
+        }
+        for millis in [i64::MIN, -62_135_596_800_001, 253_402_300_800_000, i64::MAX] {
+            assert_eq!(Timestamp::from_told_millis(millis), None, "{millis}");
+        }
     }
 
     #[test]

@@ -62,6 +62,12 @@ impl Journals {
     }
 }
 
+/// Finds where the whole batches of each journal of a database end, oldest first, as an open does; changes nothing.
+pub fn journals_end(database: &Path) -> io::Result<Vec<u64>> {
+    let journals = Journals::read(database)?.all.into_iter();
+    Ok(journals.map(|journal| journal.whole_through).collect())
+}
+
 /// Finds the journals of a database, oldest first.
 fn paths(database: &Path) -> io::Result<Vec<PathBuf>> {
     let mut numbered = Vec::new();
@@ -114,6 +120,14 @@ impl<R: Read> Counting<R> {
         Ok(self.fill(&mut bytes)?.then_some(bytes))
     }
 
+    /// Appends so many bytes, or as many as there are: a length that damage made must not become memory.
+    fn append(&mut self, bytes: &mut Vec<u8>, count: usize) -> io::Result<bool> {
+        let mut piece = Read::take(&mut self.inner, count as u64);
+        let read = piece.read_to_end(bytes)?;
+        self.position += read as u64;
+        Ok(read == count)
+    }
+
     fn fill(&mut self, bytes: &mut [u8]) -> io::Result<bool> {
         match self.inner.read_exact(bytes) {
             Ok(()) => {
@@ -151,7 +165,8 @@ fn read_batch<R: Read>(
         hasher.update(&buffer);
         if let Some(commit) = commit_row(&buffer) {
             let follows = last_commit.is_none_or(|last| commit.after == last);
-            if !follows || !(commit.seqno..commit.seqno + TAKEN_BETWEEN).contains(&seqno) {
+            let taken_between = seqno.checked_sub(commit.seqno);
+            if !follows || taken_between.is_none_or(|taken| taken >= TAKEN_BETWEEN) {
                 return Ok(None);
             }
             number = Some(commit.number);
@@ -180,7 +195,7 @@ const HEAD: usize = 1 + 1 + 8 + 2 + 4 + 4;
 
 /// Reads one item as it stands in the file.
 fn read_item<R: Read>(reader: &mut Counting<R>, item: &mut Vec<u8>) -> io::Result<Option<()>> {
-    /// No row is as large; a larger length is damage, and must not become memory.
+    /// No row is as large; a larger length is damage.
     const MAX_BYTES: usize = 64 << 20;
     item.clear();
     match reader.take()? {
@@ -209,9 +224,7 @@ fn read_item<R: Read>(reader: &mut Counting<R>, item: &mut Vec<u8>) -> io::Resul
     }
     item.push(ITEM);
     item.extend_from_slice(&head);
-    let begin = item.len();
-    item.resize(begin + key + stored, 0);
-    Ok(reader.fill(&mut item[begin..])?.then_some(()))
+    Ok(reader.append(item, key + stored)?.then_some(()))
 }
 
 /// Returns whether nothing but zeros, or nothing, follows; holes are not read.

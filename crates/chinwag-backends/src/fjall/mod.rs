@@ -36,6 +36,7 @@ mod view;
 pub use embedded::{Embedded, Stats};
 pub use error::OpenError;
 pub use files::FORMAT;
+pub use journals::journals_end;
 pub use opening::Loss;
 pub use options::{CommitObserver, Options};
 pub use snapshot::Snapshot;

@@ -1,6 +1,6 @@
 //! `chinwag import`
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, Result, bail};
 use chinwag_proto::UserId;
@@ -8,6 +8,7 @@ use chinwag_server::{
     config::Config,
     transfer::report::{ImportQuery, ImportReport},
 };
+use chinwag_slack::{Export, Note, Origins};
 use indicatif::HumanCount;
 use tokio::sync::{mpsc, oneshot};
 
@@ -17,7 +18,6 @@ use crate::{
         feed::{self, Feeding},
         jsonl,
         reports::Reports,
-        slack::{Export, Note, Origins},
         source::{Position, Source},
         tally::Tally,
     },
@@ -90,7 +90,8 @@ fn start(arguments: &Arguments) -> Result<Reading> {
         }
         Format::Slack => {
             let (export, notes) = Export::open(file, arguments.private)?;
-            let (position, bytes) = (export.position.clone(), export.bytes);
+            let position = Position::of(Arc::clone(&export.position));
+            let bytes = export.bytes;
             let origins = Some(export.origins.clone());
             Ok(Reading {
                 feeding: feed::start(move |feed| export.send(feed)),

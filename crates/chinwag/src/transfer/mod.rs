@@ -4,6 +4,5 @@ pub(crate) mod feed;
 pub(crate) mod jsonl;
 pub(crate) mod progress;
 pub(crate) mod reports;
-pub(crate) mod slack;
 pub(crate) mod source;
 pub(crate) mod tally;

@@ -21,11 +21,16 @@ const ZIP: [u8; 2] = *b"PK";
 pub(crate) struct Position(Arc<AtomicU64>);
 
 impl Position {
+    /// Follows what is counted elsewhere.
+    pub(crate) fn of(bytes: Arc<AtomicU64>) -> Self {
+        Self(bytes)
+    }
+
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn add(&self, bytes: u64) {
+    fn add(&self, bytes: u64) {
         self.0.fetch_add(bytes, Ordering::Relaxed);
     }
 }

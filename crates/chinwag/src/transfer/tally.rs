@@ -1,13 +1,10 @@
 //! What became of the lines of an import so far, counted and shown.
 
 use chinwag_server::transfer::report::TakenLines;
+use chinwag_slack::{Note, Origins};
 use indicatif::HumanCount;
 
-use super::{
-    progress::Progress,
-    slack::{Note, Origins},
-    source::Position,
-};
+use super::{progress::Progress, source::Position};
 
 /// What became of the lines so far.
 pub(crate) struct Tally {
