@@ -1,5 +1,6 @@
 //! What came of a run: for a machine as JSON, for a person as a table.
 
+mod beside;
 mod page;
 mod part;
 mod settings;
@@ -7,6 +8,7 @@ mod table;
 
 use serde::Serialize;
 
+pub use beside::Beside;
 pub use page::page;
 pub use part::Part;
 
@@ -84,6 +86,9 @@ pub struct Figures {
     /// How long each kind of thing took, where a run asks, or does several things at a time.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<Part>,
+    /// What was felt of those who disturbed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<Beside>,
     /// What the server used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server: Option<Usage>,

@@ -308,7 +308,7 @@ pub const KEYS: &[Key] = &[
         "limits.frames_per_10s",
         MANY,
         "120",
-        "A session's frames in 10 s, apart from heartbeats.",
+        "A session's frames in 10 s, apart from heartbeats; each 20 users that one adds to those it watches count as one more.",
     ),
     key(
         "limits.logins_per_minute",

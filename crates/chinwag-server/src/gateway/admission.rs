@@ -100,7 +100,8 @@ impl Gateway {
         };
         if let Some(token) = token {
             let outcome = self.ports.authenticator.authenticate(&token, None).await;
-            return admitted(connection, None, None, outcome);
+            let admitted = admitted(connection, None, None, outcome)?;
+            return self.unless_barred(connection, admitted);
         }
         let asking = self.first_frame(connection, reader);
         let Ok(first) = tokio::time::timeout(AUTH_WITHIN, asking).await else {
@@ -110,7 +111,25 @@ impl Gateway {
         };
         let (id, device, token) = first?;
         let outcome = self.ports.authenticator.authenticate(&token, None).await;
-        admitted(connection, id, device, outcome)
+        let admitted = admitted(connection, id, device, outcome)?;
+        self.unless_barred(connection, admitted)
+    }
+
+    /// Refuses who was closed for too many frames and is back before their time is over.
+    fn unless_barred(&self, connection: &Connection, admitted: Admitted) -> Option<Admitted> {
+        let user = admitted.authenticated.user.as_ref()?;
+        let Some(seconds) = self.barred.left(user, self.seconds()) else {
+            return Some(admitted);
+        };
+        let detail = "a session of yours sent more frames than it may: come back later";
+        let problem = Problem::new(ErrorCode::RateLimited, detail);
+        let problem = problem.retry_after(u64::from(seconds) * 1_000);
+        refuse(
+            connection,
+            admitted.request,
+            problem,
+            CloseCode::TooManyFrames,
+        )
     }
 
     async fn first_frame(

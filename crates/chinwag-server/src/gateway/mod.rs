@@ -6,6 +6,7 @@
 //! large chats by `topics`. `sweeper`, `watcher` and `closing` look after all sessions at once: none has a timer.
 
 mod admission;
+mod barred;
 mod bus_loop;
 mod closing;
 mod dispatch;
@@ -44,7 +45,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{auth::Authenticator, limits::RateLimits, routing::Router, ws};
 
-use self::{closing::Which, registry::Registry, topics::Topics, typing::Typers, watches::Watches};
+use self::{
+    barred::Barred, closing::Which, registry::Registry, topics::Topics, typing::Typers,
+    watches::Watches,
+};
 
 /// What the gateway needs.
 pub struct GatewayPorts {
@@ -113,6 +117,7 @@ pub struct Gateway {
     topics: Topics,
     typers: Typers,
     watches: Watches,
+    barred: Barred,
     counts: Arc<GatewayCounts>,
     /// Cancelled once the bus was open.
     hears: CancellationToken,
@@ -131,6 +136,7 @@ impl Gateway {
             registry,
             typers: Typers::default(),
             watches: Watches::default(),
+            barred: Barred::default(),
             counts,
             ports,
             settings,

@@ -34,6 +34,9 @@ use crate::ws::{Class, Connection, Incoming, Reader};
 const WAITING: usize = 32;
 /// The window of the frame rate, seconds.
 const RATE_WINDOW: u32 = 10;
+/// So many users that a frame adds to those who are watched count as one frame more: each costs a look at who shares a
+/// chat with whom.
+const WATCHED_A_FRAME: usize = 20;
 /// What may wait for the socket before the next query is begun, bytes: answers are large, and come one at a time.
 const ANSWERS_WAITING: usize = 64 * 1024;
 
@@ -65,6 +68,17 @@ enum Next {
     MarksDue,
     Came(Incoming),
     Ended,
+}
+
+/// Returns as how many frames a request counts.
+fn weight(request: &Request) -> u32 {
+    match request {
+        Request::Heartbeat { .. } => 0,
+        Request::WatchPresence { add, .. } => {
+            u32::try_from(1 + add.len() / WATCHED_A_FRAME).unwrap_or(u32::MAX)
+        }
+        _ => 1,
+    }
 }
 
 /// A talk, then the end of the session.
@@ -196,17 +210,15 @@ impl Talk {
                 return self.session.close(CloseCode::ProtocolError);
             }
             Incoming::Pong => return,
-            Incoming::Ping => return self.rate(seconds),
+            Incoming::Ping => return self.rate(seconds, 1),
         };
         match dispatch::read(&text) {
             Ok(frame) => {
-                if !matches!(frame.request, Request::Heartbeat { .. }) {
-                    self.rate(seconds);
-                }
+                self.rate(seconds, weight(&frame.request));
                 self.take_request(frame.id, frame.request);
             }
             Err((id, problem)) => {
-                self.rate(seconds);
+                self.rate(seconds, 1);
                 self.say(&refusal(id, problem));
             }
         }
@@ -284,18 +296,23 @@ impl Talk {
         id.is_some() || self.heartbeats.is_multiple_of(2)
     }
 
-    fn rate(&mut self, seconds: u32) {
+    fn rate(&mut self, seconds: u32, frames: u32) {
+        if frames == 0 {
+            return;
+        }
         let Some(most) = self.gateway.settings.limits.frames_in_10_s else {
             return;
         };
         let (since, count) = self.window;
         self.window = if seconds.saturating_sub(since) >= RATE_WINDOW {
-            (seconds, 1)
+            (seconds, frames)
         } else {
-            (since, count + 1)
+            (since, count.saturating_add(frames))
         };
         if self.window.1 > most {
             self.session.close(CloseCode::TooManyFrames);
+            let until = self.window.0.saturating_add(RATE_WINDOW);
+            self.gateway.barred.bar(&self.session.user, seconds, until);
         }
     }
 

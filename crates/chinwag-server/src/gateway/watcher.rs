@@ -90,7 +90,9 @@ impl Gateway {
         }
         let mut watching = session.watching();
         if let Some(held) = watching.as_mut() {
-            held.users.retain(|user| !users.contains(user));
+            for user in users {
+                held.users.remove(user);
+            }
             if held.users.is_empty() {
                 *watching = None;
             }

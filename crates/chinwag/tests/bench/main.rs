@@ -86,6 +86,34 @@ fn a_large_group_goes_over_its_topic() {
 }
 
 #[test]
+fn what_others_feel_of_those_who_disturb_is_told() {
+    let who = "hostile --half-open 20 --stalled 5 --watched 30 --connections 4 --rate 40";
+    let times = "--rounds 1 --rest 0 --warm-up 0 --duration 1";
+    let words: Vec<&str> = who.split(' ').chain(times.split(' ')).collect();
+    let report = report(&words);
+    let beside = report["figures"]["beside"].as_array().unwrap();
+    let names: Vec<&str> = beside
+        .iter()
+        .map(|it| it["name"].as_str().unwrap())
+        .collect();
+    let wanted = [
+        "alone",
+        "beside half-open ones",
+        "beside stalled readers",
+        "beside watchers",
+    ];
+    assert_eq!(names, wanted);
+    for (these, least) in beside.iter().zip([0, 20, 6, 1]) {
+        assert!(these["attempts"].as_u64().unwrap() >= least, "{these}");
+        assert!(
+            these["delivery"]["count"].as_u64().unwrap() >= 40,
+            "{these}"
+        );
+        assert!(these["deliveryP50Ratio"].as_f64().unwrap() > 0.0);
+    }
+}
+
+#[test]
 fn idle_connections_are_held_and_their_memory_is_told() {
     let report = report(&["idle", "--connections", "20", "--hold", "1.5"]);
     let memory = &report["figures"]["memory"];

@@ -105,4 +105,30 @@ async fn more_frames_than_the_rate_allows_close_the_session() {
             .await;
     }
     assert_eq!(socket.closed().await, Some(CloseCode::TooManyFrames.code()));
+
+    // Nor does a new connection before the time is over, whoever else may come.
+    let mut again = Socket::open(&running.url()).await;
+    again
+        .say(json!({"type": "auth", "id": 1, "token": ana.token}))
+        .await;
+    let refused = again.next().await.unwrap();
+    assert_eq!(refused["error"]["code"], "rateLimited", "{refused}");
+    assert!(refused["error"]["retryAfterMs"].as_u64().unwrap() <= 10_000);
+    assert_eq!(again.closed().await, Some(CloseCode::TooManyFrames.code()));
+    let mut ben = running.person("ben").await.socket().await;
+    let alive = ben.ask(json!({"type": "heartbeat"})).await;
+    assert_eq!(alive["type"], "heartbeat");
+}
+
+#[tokio::test]
+async fn watching_many_counts_as_many_frames() {
+    let running = Running::start().await;
+    let mut socket = running.person("ana").await.socket().await;
+    let many: Vec<String> = (0..1_000).map(|number| format!("u{number}")).collect();
+    for id in 0..3 {
+        socket
+            .say(json!({"type": "watchPresence", "id": id, "add": many}))
+            .await;
+    }
+    assert_eq!(socket.closed().await, Some(CloseCode::TooManyFrames.code()));
 }

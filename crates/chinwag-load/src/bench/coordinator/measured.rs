@@ -25,8 +25,8 @@ pub(super) struct Measured {
 
 impl Measured {
     /// Starts a server, or takes the one named.
-    pub(super) async fn open(options: &Options) -> Result<Self> {
-        let site = Site::open(&options.site, Own::ONE).await?;
+    pub(super) async fn open(options: &Options, own: Own<'_>) -> Result<Self> {
+        let site = Site::open(&options.site, own).await?;
         let mut nodes = vec![node(&site.url).await?];
         for url in &options.nodes {
             nodes.push(node(url).await?);

@@ -6,6 +6,7 @@ mod crew;
 mod direct;
 mod figures;
 mod group;
+mod hostile;
 mod idle;
 mod kernel;
 mod measured;
@@ -15,6 +16,7 @@ mod people;
 mod plans;
 mod process;
 mod progress;
+mod session;
 
 use anyhow::Result;
 
@@ -27,6 +29,7 @@ use super::{
     options::{Options, Scenario},
     report::{Kernel, Report},
 };
+use crate::site::Own;
 
 /// Does a run: starts what it needs, measures, and stops what it started.
 ///
@@ -36,7 +39,7 @@ pub async fn run(scenario: &Scenario, options: &Options) -> Result<Report> {
     crate::open_files::allow_all()?;
     let progress = Progress::new();
     progress.say("the server starts");
-    let server = Measured::open(options).await?;
+    let server = Measured::open(options, own(scenario)).await?;
     let run = Run {
         server: &server,
         options,
@@ -51,10 +54,23 @@ pub async fn run(scenario: &Scenario, options: &Options) -> Result<Report> {
         Scenario::Search(settings) => search::run(&run, settings).await,
         Scenario::Storm(settings) => storm::run(&run, settings).await,
         Scenario::Mixed(settings) => mixed::run(&run, settings).await,
+        Scenario::Hostile(settings) => hostile::run(&run, settings).await,
     };
     progress.say("the server stops");
     server.close().await?;
     report
+}
+
+/// Returns what a server of the run's own is to be. Most runs measure it without its rates; where some disturb others,
+/// those are what keeps them apart.
+fn own(scenario: &Scenario) -> Own<'static> {
+    match scenario {
+        Scenario::Hostile(_) => Own {
+            settings: &[("CHINWAG_LIMITS_RATES", "on")],
+            ..Own::ONE
+        },
+        _ => Own::ONE,
+    }
 }
 
 /// What every run works with.

@@ -1,6 +1,7 @@
 //! What a run is asked for, as it is said on a command line.
 
 mod asking;
+mod hostile;
 mod mixed;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use serde::Serialize;
 
 pub use self::{
     asking::{Asks, Filled, History, Search, Storm},
+    hostile::Hostile,
     mixed::Mixed,
 };
 use crate::site::SiteOptions;
@@ -32,6 +34,9 @@ pub enum Scenario {
     /// What so many users do in their busiest hour, all at once: chats, groups, pages of history, searches, and
     /// connections that are just there.
     Mixed(Mixed),
+    /// Users in pairs send each other messages while others do what they can to disturb them: handshakes that never end,
+    /// members who don't read, sessions that watch thousands.
+    Hostile(Hostile),
 }
 
 /// Direct chats.

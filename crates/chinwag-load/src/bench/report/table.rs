@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Bare, Figures, KernelGrowth, Memory, Report, Usage, settings};
+use super::{Bare, Beside, Figures, KernelGrowth, Memory, Report, Usage, settings};
 use crate::bench::latency::Percentiles;
 
 /// How wide the names of rows are.
@@ -85,6 +85,13 @@ impl Display for Figures {
             let text = times_of(&part.times) + &rate.unwrap_or_default();
             row(out, &format!("{} after", part.name), &text)?;
         }
+        for beside in &self.beside {
+            row(
+                out,
+                &format!("{}, delivered", beside.name),
+                &beside_of(beside),
+            )?;
+        }
         for (name, percentiles) in times {
             if let Some(percentiles) = percentiles {
                 row(out, name, &times_of(&percentiles))?;
@@ -132,6 +139,18 @@ fn times_of(times: &Percentiles) -> String {
         times.max_ms,
     ];
     all.map(|time| format!("{time:>10.2}")).concat()
+}
+
+fn beside_of(beside: &Beside) -> String {
+    let memory = beside.peak_bytes.map(megabytes);
+    format!(
+        "{}; p50 {:.2}, p99 {:.2} times as alone, {} times, {} at most",
+        times_of(&beside.delivery),
+        beside.delivery_p50_ratio,
+        beside.delivery_p99_ratio,
+        beside.attempts,
+        memory.unwrap_or_else(|| "?".into())
+    )
 }
 
 fn usage(usage: &Usage) -> String {

@@ -4,7 +4,6 @@ mod chat;
 mod filling;
 pub(super) mod history;
 pub(super) mod search;
-mod session;
 pub(super) mod storm;
 
 use std::{sync::Arc, time::Duration};

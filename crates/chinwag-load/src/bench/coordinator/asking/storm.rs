@@ -14,11 +14,13 @@ use parking_lot::Mutex;
 use super::{
     Chats, PATIENCE, Question, ask_when_due,
     chat::{Chat, Member},
-    session::{Session, Synced},
 };
 use crate::{
     bench::{
-        coordinator::{Run, figures, measuring, plans},
+        coordinator::{
+            Run, figures, measuring, plans,
+            session::{Session, Synced},
+        },
         options::{self, Times},
         pacer::Pacer,
         plan::Node,

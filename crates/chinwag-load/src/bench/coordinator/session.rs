@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use chinwag_proto::{
-    ChatId,
+    ChatId, UserId,
     frames::{ClientFrame, LogFrame, Place, Request, SUBPROTOCOL, ServerFrame},
     http::{SyncChat, SyncRequest},
 };
@@ -100,6 +100,22 @@ impl Session {
             since = Some(token);
         }
         bail!("a sync isn't complete after {STEPS} answers")
+    }
+
+    /// Watches the presence of some, and of others no more; returns once that is answered.
+    pub(super) async fn watch(&mut self, add: Vec<UserId>, remove: Vec<UserId>) -> Result<()> {
+        self.say(Request::WatchPresence { add, remove }).await?;
+        loop {
+            match self.hear().await? {
+                ServerFrame::Presence { id, .. } | ServerFrame::Ok { id }
+                    if id == Some(self.asked) =>
+                {
+                    return Ok(());
+                }
+                ServerFrame::Error { error, .. } => bail!("not watched: {error}"),
+                _ => {}
+            }
+        }
     }
 
     async fn say(&mut self, request: Request) -> Result<()> {
