@@ -5,6 +5,8 @@ use std::process::{Command, Output};
 
 /// Seeds that every change must keep.
 const SEEDS: &str = "0..500";
+/// Seeds beyond those that showed a fault of ours once.
+const ONCE_BROKEN: [&str; 4] = ["1214", "1551", "2466", "4770"];
 /// Seeds within which a planted fault must be found.
 const FOUND_WITHIN: &str = "0..500";
 
@@ -29,6 +31,13 @@ fn holds(arguments: &[&str]) {
 #[test]
 fn every_promise_is_kept_whatever_goes_wrong() {
     holds(&[SEEDS]);
+}
+
+#[test]
+fn what_was_broken_once_stays_mended() {
+    for seed in ONCE_BROKEN {
+        holds(&[seed]);
+    }
 }
 
 #[test]

@@ -7,7 +7,10 @@ use std::{
 
 use bytes::Bytes;
 use chinwag_core::{model::NodeId, owner::Caller, ports::SessionBeat};
-use chinwag_proto::{CloseCode, DeviceId, SessionId, Timestamp, UserId, frames::ServerFrame};
+use chinwag_proto::{
+    CloseCode, DeviceId, SessionId, Timestamp, UserId,
+    frames::{PRESENCE_TTL_SECONDS, ServerFrame},
+};
 use parking_lot::{Mutex, MutexGuard};
 
 use super::encode;
@@ -20,6 +23,12 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Watching {
     pub(super) users: HashSet<UserId>,
+}
+
+/// Returns whether a lease may have ended that was given by a call that began at one time, and again by one that ended
+/// at another; both are cut off to whole seconds.
+const fn may_have_lapsed(begun: u32, ended: u32) -> bool {
+    ended.saturating_sub(begun) + 1 >= PRESENCE_TTL_SECONDS
 }
 
 /// A session. While it is idle it holds no buffer and no timer.
@@ -139,10 +148,12 @@ impl Session {
         lived || self.unlocated.load(Ordering::Relaxed)
     }
 
-    /// Notes that presence was renewed; returns whether it is the first time that where the session is was written.
-    pub(super) fn touched(&self, seconds: u32) -> bool {
-        self.touched.store(seconds, Ordering::Relaxed);
-        self.unlocated.swap(false, Ordering::Relaxed)
+    /// Notes that presence was renewed, by a call that began and ended at these times; returns whether nobody may have
+    /// known before where the session is: it was never written, or its lease may have ended meanwhile.
+    pub(super) fn touched(&self, begun: u32, ended: u32) -> bool {
+        let before = self.touched.swap(begun, Ordering::Relaxed);
+        let was_unlocated = self.unlocated.swap(false, Ordering::Relaxed);
+        was_unlocated || may_have_lapsed(before, ended)
     }
 
     /// Notes that where the session is could not be written.
@@ -196,5 +207,21 @@ impl Session {
 
     pub(super) fn close(&self, code: CloseCode) {
         self.connection.close(code.code(), code.reason());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_may_lapse_between_calls_that_are_its_length_apart_at_most() {
+        // Renewed as usual, after 15 to 21 s, and a call that took long but not too long.
+        assert!(!may_have_lapsed(100, 115));
+        assert!(!may_have_lapsed(100, 128));
+        // Given at 100.9 it may have ended at 130.9; given again at 129.0 or later nobody knows.
+        assert!(may_have_lapsed(100, 129));
+        assert!(may_have_lapsed(100, 500));
+        assert!(!may_have_lapsed(100, 99));
     }
 }

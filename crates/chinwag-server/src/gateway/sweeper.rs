@@ -37,7 +37,8 @@ impl Gateway {
         }
     }
 
-    /// Writes where sessions are, and that they live; returns whether all were.
+    /// Writes where sessions are, and that they live; returns whether all were. Whom nobody may have found for a while is
+    /// told to fetch what was sent meanwhile.
     pub(super) async fn touch(&self, sessions: &[Arc<Session>], seconds: u32) -> bool {
         let (mut all, mut located) = (true, Vec::new());
         for sessions in sessions.chunks(BEATS) {
@@ -51,7 +52,10 @@ impl Gateway {
                 all = false;
                 break;
             }
-            let found = sessions.iter().filter(|session| session.touched(seconds));
+            let ended = self.seconds();
+            let found = sessions
+                .iter()
+                .filter(|session| session.touched(seconds, ended));
             located.extend(found.map(|session| &**session));
         }
         resync(located.into_iter(), 0);
