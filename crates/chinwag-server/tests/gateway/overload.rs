@@ -42,11 +42,11 @@ async fn too_many_frames_close_and_heartbeats_do_not_count() {
         let _ = ana.stream.send(Message::text(r#"{"type":"dance"}"#)).await;
     }
     assert_eq!(ana.closed().await, 4029);
-    let mut ana = node.session("ana").await;
+    let mut ben = node.session("ben").await;
     for _ in 0..130 {
-        let _ = ana.stream.send(Message::Ping(Vec::new().into())).await;
+        let _ = ben.stream.send(Message::Ping(Vec::new().into())).await;
     }
-    assert_eq!(ana.closed().await, 4029);
+    assert_eq!(ben.closed().await, 4029);
 }
 
 #[tokio::test]
