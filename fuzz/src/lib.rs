@@ -16,6 +16,7 @@ mod configuration;
 mod frames;
 mod imports;
 mod journal;
+mod pieces;
 mod queries;
 mod rows;
 mod slack;

@@ -3,10 +3,7 @@
 use std::{cell::RefCell, net::Ipv4Addr, sync::Arc};
 
 use axum::{Router, body::Body};
-use chinwag_core::{
-    SystemClock,
-    memory::{MemoryBus, MemoryPresence, MemorySearch, MemoryStore},
-};
+use chinwag_core::{SystemClock, memory::Memory};
 use chinwag_proto::UserId;
 use chinwag_server::{
     api::Peer,
@@ -20,13 +17,10 @@ use chinwag_server::{
 use http::Request;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::{
-    io::DuplexStream,
-    runtime::{Builder, Runtime},
-};
+use tokio::{io::DuplexStream, runtime::Runtime};
 use tower_service::Service as _;
 
-use crate::client::Client;
+use crate::{client::Client, pieces::runtime};
 
 /// After so many inputs it is built anew, or the chat would have no end.
 const INPUTS: u32 = 200;
@@ -66,7 +60,7 @@ pub(crate) struct Reply {
 pub(crate) fn play(act: impl AsyncFnOnce(&mut Stage)) {
     STAGE.with_borrow_mut(|stage| {
         let (runtime, stage) = stage.get_or_insert_with(|| {
-            let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+            let runtime = runtime();
             let stage = runtime.block_on(Stage::set());
             (runtime, stage)
         });
@@ -93,8 +87,9 @@ impl Stage {
             ("storage.min_free", "0"),
         ]);
         let config = config.unwrap();
-        let store = Arc::new(MemoryStore::new());
         let clock = Arc::new(SystemClock::default());
+        let memory = Memory::new(clock.clone());
+        let store = Arc::new(memory.store.clone());
         let ports = Ports {
             store: store.clone(),
             directory: store.clone(),
@@ -102,9 +97,9 @@ impl Stage {
             ownership: store.clone(),
             queue: store,
             marks: None,
-            presence: Arc::new(MemoryPresence::new(clock.clone())),
-            bus: Arc::new(MemoryBus::new()),
-            search: Arc::new(MemorySearch::default()),
+            presence: memory.presence(),
+            bus: memory.bus(),
+            search: memory.search(),
             senders: Senders::default(),
             feeds_devices: false,
             embedded: None,

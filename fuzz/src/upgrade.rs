@@ -5,7 +5,10 @@ use std::time::Duration;
 use chinwag_server::ws::{Accepted, Agreed, HeadRules, Refusal, evaluate, read_head};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::{stage, websocket::runtime};
+use crate::{
+    pieces::{arrives, runtime, split},
+    stage,
+};
 
 /// The most that is heard of an answer.
 const ANSWER: u64 = 1 << 20;
@@ -21,18 +24,18 @@ enum Outcome {
 /// Plays an input that is what a client sends after it has connected. It means the same in whatever pieces it comes, what
 /// is for the HTTP server reaches it whole, and a server answers it with HTTP or not at all.
 pub fn upgrade(input: &[u8]) {
-    let Some((pieces, input)) = input.split_first() else {
+    let Some((pieces, input)) = split(input) else {
         return;
     };
     runtime().block_on(async {
         let whole = outcome(input, 1 << 16).await;
-        let cut = outcome(input, usize::from(*pieces) + 1).await;
+        let cut = outcome(input, pieces).await;
         // What is wrong in a line without an end is looked at only where it came together with a line that has one.
         let unlooked = |outcome| matches!(outcome, &(Outcome::Plain | Outcome::Ended));
         assert!(
             whole == cut || (unlooked(&whole) && unlooked(&cut)),
             "{whole:?}, but in pieces of {} {cut:?}",
-            usize::from(*pieces) + 1
+            pieces
         );
     });
     stage::play(async |stage| {
@@ -51,19 +54,7 @@ async fn outcome(input: &[u8], pieces: usize) -> Outcome {
         max_bytes: 2_048,
         deadline: Duration::from_secs(10),
     };
-    let (near, far) = tokio::io::duplex(pieces);
-    let (mut reads, mut writes) = tokio::io::split(near);
-    let (send, hear) = (
-        async {
-            let _ = writes.write_all(input).await;
-            let _ = writes.shutdown().await;
-        },
-        async {
-            let mut answer = Vec::new();
-            let _ = reads.read_to_end(&mut answer).await;
-        },
-    );
-    let read = async {
+    arrives(input, pieces, async |far| {
         match read_head(far, &rules).await {
             Ok(Accepted::Upgrade(upgrade)) => Outcome::Upgrade(evaluate(&upgrade.request)),
             Ok(Accepted::Plain(mut plain)) => {
@@ -74,6 +65,6 @@ async fn outcome(input: &[u8], pieces: usize) -> Outcome {
             }
             Err(_) => Outcome::Ended,
         }
-    };
-    tokio::join!(send, hear, read).2
+    })
+    .await
 }

@@ -4,20 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use chinwag_server::ws::{Closed, Incoming, Limits, Upgrade, evaluate};
 use http::Request;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    runtime::{Builder, Runtime},
-};
 
-/// Makes a runtime for what needs no server.
-pub(crate) fn runtime() -> Runtime {
-    Builder::new_current_thread().enable_time().build().unwrap()
-}
+use crate::pieces::{arrives, runtime, split};
 
 /// Plays an input that is what a client sends after the upgrade. It means the same in whatever pieces it comes, and no
 /// message is larger than the limit.
 pub fn websocket(input: &[u8]) {
-    let Some((pieces, input)) = input.split_first() else {
+    let Some((pieces, input)) = split(input) else {
         return;
     };
     let limits = Arc::new(Limits {
@@ -28,8 +21,8 @@ pub fn websocket(input: &[u8]) {
     });
     runtime().block_on(async {
         let whole = received(input, 1 << 16, &limits).await;
-        let cut = received(input, usize::from(*pieces) + 1, &limits).await;
-        assert_eq!(whole, cut, "in pieces of {}", usize::from(*pieces) + 1);
+        let cut = received(input, pieces, &limits).await;
+        assert_eq!(whole, cut, "in pieces of {}", pieces);
         for message in &whole.0 {
             let bytes = match message {
                 Incoming::Text(text) => text.len(),
@@ -50,17 +43,7 @@ async fn received(input: &[u8], pieces: usize, limits: &Arc<Limits>) -> (Vec<Inc
         .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
     let request = request.body(()).unwrap();
     let agreed = evaluate(&request).unwrap();
-    let (near, far) = tokio::io::duplex(pieces);
-    let (mut reads, mut writes) = tokio::io::split(near);
-    let send = async {
-        let _ = writes.write_all(input).await;
-        let _ = writes.shutdown().await;
-    };
-    let hear = async {
-        let mut answer = Vec::new();
-        let _ = reads.read_to_end(&mut answer).await;
-    };
-    let read = async {
+    arrives(input, pieces, async |far| {
         let upgrade = Upgrade::answered(request, far, Vec::new());
         let accepted = upgrade.accept(&agreed, Arc::clone(limits)).await;
         let (connection, mut reader) = accepted.unwrap();
@@ -74,6 +57,6 @@ async fn received(input: &[u8], pieces: usize, limits: &Arc<Limits>) -> (Vec<Inc
                 }
             }
         }
-    };
-    tokio::join!(send, hear, read).2
+    })
+    .await
 }

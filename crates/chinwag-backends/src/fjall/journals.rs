@@ -117,7 +117,14 @@ impl<R: Read> Counting<R> {
     /// Reads so many bytes; `None` where the file ends before.
     fn take<const N: usize>(&mut self) -> io::Result<Option<[u8; N]>> {
         let mut bytes = [0; N];
-        Ok(self.fill(&mut bytes)?.then_some(bytes))
+        match self.inner.read_exact(&mut bytes) {
+            Ok(()) => {
+                self.position += N as u64;
+                Ok(Some(bytes))
+            }
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Appends so many bytes, or as many as there are: a length that damage made must not become memory.
@@ -126,17 +133,6 @@ impl<R: Read> Counting<R> {
         let read = piece.read_to_end(bytes)?;
         self.position += read as u64;
         Ok(read == count)
-    }
-
-    fn fill(&mut self, bytes: &mut [u8]) -> io::Result<bool> {
-        match self.inner.read_exact(bytes) {
-            Ok(()) => {
-                self.position += bytes.len() as u64;
-                Ok(true)
-            }
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
-            Err(error) => Err(error),
-        }
     }
 }
 

@@ -35,6 +35,13 @@ pub(super) struct Node {
     pub(super) host: String,
 }
 
+impl Node {
+    /// Returns the node that the n-th of many goes to: each next one to the next.
+    pub(super) fn of_nth(nodes: &[Self], nth: usize) -> &Self {
+        &nodes[nth % nodes.len()]
+    }
+}
+
 /// What connections do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) enum Traffic {

@@ -99,9 +99,7 @@ impl Gateway {
             Err(problem) => return refuse(connection, None, problem, CloseCode::BadToken),
         };
         if let Some(token) = token {
-            let outcome = self.ports.authenticator.authenticate(&token, None).await;
-            let admitted = admitted(connection, None, None, outcome)?;
-            return self.unless_barred(connection, admitted);
+            return self.admit_bearer(connection, None, None, &token).await;
         }
         let asking = self.first_frame(connection, reader);
         let Ok(first) = tokio::time::timeout(AUTH_WITHIN, asking).await else {
@@ -110,13 +108,19 @@ impl Gateway {
             return refuse(connection, None, problem, CloseCode::BadToken);
         };
         let (id, device, token) = first?;
-        let outcome = self.ports.authenticator.authenticate(&token, None).await;
-        let admitted = admitted(connection, id, device, outcome)?;
-        self.unless_barred(connection, admitted)
+        self.admit_bearer(connection, id, device, &token).await
     }
 
-    /// Refuses who was closed for too many frames and is back before their time is over.
-    fn unless_barred(&self, connection: &Connection, admitted: Admitted) -> Option<Admitted> {
+    /// Admits whose token is good, unless they were closed for too many frames and are back before their time is over.
+    async fn admit_bearer(
+        &self,
+        connection: &Connection,
+        request: Option<RequestId>,
+        device: Option<DeviceId>,
+        token: &str,
+    ) -> Option<Admitted> {
+        let outcome = self.ports.authenticator.authenticate(token, None).await;
+        let admitted = admitted(connection, request, device, outcome)?;
         let user = admitted.authenticated.user.as_ref()?;
         let Some(seconds) = self.barred.left(user, self.seconds()) else {
             return Some(admitted);

@@ -102,7 +102,11 @@ fn merged(outcomes: &[Outcome], of: impl Fn(&Outcome) -> &Counts) -> Result<Late
     Ok(all)
 }
 
-fn times(outcomes: &[Outcome], of: impl Fn(&Outcome) -> &Counts) -> Result<Option<Percentiles>> {
+/// Returns how long what all processes counted of one thing took; none where nothing was.
+pub(super) fn times(
+    outcomes: &[Outcome],
+    of: impl Fn(&Outcome) -> &Counts,
+) -> Result<Option<Percentiles>> {
     Ok(merged(outcomes, of)?.percentiles())
 }
 

@@ -5,7 +5,8 @@ use chinwag_client::Http;
 use chinwag_proto::{ChatId, Seq, http::CreateChat, shapes::HistoryVisible};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use crate::site::Person;
+use super::Run;
+use crate::site::{Person, appear};
 
 /// Requests under way at a time.
 const AT_ONCE: usize = 32;
@@ -28,6 +29,18 @@ pub(super) async fn direct_chats(url: &str, people: &[Person]) -> Result<Vec<(Ch
     });
     let chats = stream::iter(chats).buffered(AT_ONCE);
     chats.try_collect().await.context("can't make the chats")
+}
+
+/// Makes users who have no connection, and one group of all; their ids begin with the run's kind.
+pub(super) async fn with_group(
+    run: &Run<'_>,
+    kind: &str,
+    count: u32,
+) -> Result<(Vec<Person>, ChatId)> {
+    let people = run.server.tokens().people(kind, count).await?;
+    appear(&Http::new(run.server.url()), &people).await?;
+    let (chat, _) = group(run.server.url(), &people).await?;
+    Ok((people, chat))
 }
 
 /// Makes one group of all; returns it with its last place.

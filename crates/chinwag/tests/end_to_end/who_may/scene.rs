@@ -1,12 +1,11 @@
 //! A chat with everybody who may or may not see something of it.
 
-use std::time::Duration;
-
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
     fixture::{Running, Socket, user},
+    reading::until,
     rest::Rest,
 };
 
@@ -169,15 +168,11 @@ impl Stage {
     pub(super) async fn indexed(&self, scene: &Scene) {
         for (word, messages) in [(BEFORE, 1), (AFTER, 2)] {
             let path = format!("/search?q={word}&chatId={}", scene.chat);
-            while self
-                .as_somebody("owen", Method::GET, &path, Value::Null)
-                .await["total"]
-                .as_u64()
-                .unwrap()
-                < messages
-            {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
+            until("what was said is found", async || {
+                let found = self.as_somebody("owen", Method::GET, &path, Value::Null);
+                found.await["total"].as_u64().unwrap() >= messages
+            })
+            .await;
         }
     }
 

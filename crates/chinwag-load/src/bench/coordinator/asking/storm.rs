@@ -80,7 +80,7 @@ async fn connected_and_cut(run: &Run<'_>, chats: &Chats, count: u32) -> Result<V
     let nodes = &run.server.nodes;
     let connects = (0..count as usize).map(|nth| async move {
         let (chat, member) = seat(chats, nth);
-        let mut session = Session::open(node(nodes, nth), &member.person.token).await?;
+        let mut session = Session::open(Node::of_nth(nodes, nth), &member.person.token).await?;
         let synced = session.sync(None, &BTreeMap::new()).await?;
         anyhow::Ok((session, Away::of(chat, synced)?))
     });
@@ -136,7 +136,8 @@ impl Question for Storm {
         let nth = usize::try_from(nth)?;
         let (chat, member) = seat(&self.chats, nth);
         let away = self.away.get(nth).context("nobody is away any more")?;
-        let mut session = Session::open(node(&self.nodes, nth), &member.person.token).await?;
+        let mut session =
+            Session::open(Node::of_nth(&self.nodes, nth), &member.person.token).await?;
         let synced = session.sync(Some(away.token.clone()), &away.places).await?;
         self.back.lock().push(session);
         check(chat, &synced)
@@ -166,10 +167,6 @@ fn message(frame: &LogFrame) -> Result<&Message> {
 fn seat(chats: &Chats, nth: usize) -> (&Chat, &Member) {
     let (chat, turn) = chats.turn(nth as u64);
     (chat, &chat.members[turn % 2])
-}
-
-fn node(nodes: &[Node], nth: usize) -> &Node {
-    &nodes[nth % nodes.len()]
 }
 
 #[cfg(test)]

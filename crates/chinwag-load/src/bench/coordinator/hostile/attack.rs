@@ -14,6 +14,11 @@ use tokio::{
     time::{sleep, timeout},
 };
 
+use crate::{
+    bench::{coordinator::session::Session, plan::Node},
+    site::Person,
+};
+
 /// How long it may take until all of them are there.
 const BEGINS_WITHIN: Duration = Duration::from_secs(120);
 /// How often that is looked at.
@@ -41,6 +46,29 @@ impl Attack {
                 sleep(AGAIN).await;
             }
         });
+    }
+
+    /// Adds one for each of some, whose sessions do something until that ends, or they do.
+    pub(super) fn add_sessions<'a, F>(
+        &mut self,
+        nodes: &[Node],
+        people: impl IntoIterator<Item = &'a Person>,
+        act: impl Fn(Session, Hold) -> F + Clone + Send + Sync + 'static,
+    ) where
+        F: Future<Output = Result<()>> + Send,
+    {
+        for (nth, person) in people.into_iter().enumerate() {
+            let node = Node::of_nth(nodes, nth).clone();
+            let (token, act) = (person.token.clone(), act.clone());
+            let once = Arc::new((node, token, act));
+            self.add(move |hold| {
+                let once = Arc::clone(&once);
+                async move {
+                    let (node, token, act) = &*once;
+                    act(Session::open(node, token).await?, hold).await
+                }
+            });
+        }
     }
 
     /// Waits until there were as many as do it.

@@ -12,7 +12,6 @@ use anyhow::{Context as _, Result};
 use self::{attack::Attack, stalled::Stalled, watching::Watching};
 use super::{Run, direct, figures, measuring::Used, measuring::send, plans::start};
 use crate::bench::{
-    latency::Percentiles,
     options::{self, Pace},
     plan::Outcome,
     report::{Beside, Report},
@@ -28,15 +27,8 @@ enum Meanwhile {
 }
 
 impl Meanwhile {
-    /// In the order of a round; each stands beside a time in which nothing is done.
-    const ROUND: [Self; 6] = [
-        Self::Nothing,
-        Self::HalfOpen,
-        Self::Nothing,
-        Self::Stalled,
-        Self::Nothing,
-        Self::Watching,
-    ];
+    /// What is done, each beside a time in which nothing is.
+    const DISTURBING: [Self; 3] = [Self::HalfOpen, Self::Stalled, Self::Watching];
 
     fn name(self) -> &'static str {
         match self {
@@ -62,19 +54,18 @@ pub(super) async fn run(run: &Run<'_>, settings: &options::Hostile) -> Result<Re
     let watching = Watching::prepare(run, settings.watched).await?;
     let mut all = Vec::new();
     for _ in 0..settings.rounds {
-        for meanwhile in Meanwhile::ROUND {
-            tokio::time::sleep(Duration::from_secs_f64(settings.rest)).await;
-            all.push(measured(run, settings, meanwhile, &stalled, &watching).await?);
+        for disturbing in Meanwhile::DISTURBING {
+            for meanwhile in [Meanwhile::Nothing, disturbing] {
+                tokio::time::sleep(Duration::from_secs_f64(settings.rest)).await;
+                all.push(measured(run, settings, meanwhile, &stalled, &watching).await?);
+            }
         }
     }
-    let outcomes: Vec<Outcome> = all.iter().flat_map(|it| it.outcomes.clone()).collect();
-    let last = all.last().context("nothing was measured")?;
-    let (mut figures, faults) = figures::of_messages("messages", &last.used, &outcomes)?;
-    // The whole is of several times with pauses between them.
-    figures.seconds = all.iter().map(|it| it.used.seconds).sum();
+    let used = in_all(&all);
+    let (mut figures, faults) = figures::of_messages("messages", &used, &outcomes_of(&all))?;
+    // How many are sent is what the settings say.
+    figures.work = None;
     figures.beside = beside(&all)?;
-    (figures.server, figures.memory, figures.work) = (None, None, None);
-    figures.usage.clear();
     let target = run.server.target();
     Ok(Report::of("hostile", settings, target, figures, faults))
 }
@@ -108,32 +99,49 @@ async fn measured(
     })
 }
 
+fn outcomes_of<'a>(measured: impl IntoIterator<Item = &'a Measured>) -> Vec<Outcome> {
+    let outcomes = measured.into_iter().map(|it| it.outcomes.clone());
+    outcomes.flatten().collect()
+}
+
+/// Adds what was used; what the server used is told of each kind alone, since it lies between what others do to it.
+fn in_all(all: &[Measured]) -> Used {
+    Used {
+        seconds: all.iter().map(|it| it.used.seconds).sum(),
+        server: None,
+        generator: all.iter().map(|it| it.used.generator).sum(),
+        memory: None,
+        kernel: all.last().and_then(|it| it.used.kernel),
+        usage: Vec::new(),
+    }
+}
+
 /// Puts the times of each kind together, and beside those in which they were alone.
 fn beside(all: &[Measured]) -> Result<Vec<Beside>> {
-    let mut found = Vec::new();
-    let mut alone: Option<[Percentiles; 2]> = None;
-    for meanwhile in Meanwhile::ROUND {
-        if found.iter().any(|it: &Beside| it.name == meanwhile.name()) {
-            continue;
-        }
-        let these: Vec<&Measured> = all.iter().filter(|it| it.meanwhile == meanwhile).collect();
-        let outcomes: Vec<Outcome> = these.iter().flat_map(|it| it.outcomes.clone()).collect();
-        let (of_these, _) = figures::of_messages("messages", &these[0].used, &outcomes)?;
-        let times = of_these.ack.zip(of_these.delivery);
-        let (ack, delivery) = times.context("nothing was sent")?;
-        let [ack_alone, delivery_alone] = *alone.get_or_insert([ack, delivery]);
-        let peaks = these.iter().filter_map(|it| it.used.memory);
-        found.push(Beside {
+    let of = |meanwhile: Meanwhile| {
+        let these = all.iter().filter(move |it| it.meanwhile == meanwhile);
+        let outcomes = outcomes_of(these.clone());
+        let ack = figures::times(&outcomes, |it| &it.ack)?;
+        let delivery = figures::times(&outcomes, |it| &it.delivery)?;
+        let times = ack.zip(delivery).context("nothing was sent")?;
+        anyhow::Ok((these, times))
+    };
+    let (_, (ack_alone, delivery_alone)) = of(Meanwhile::Nothing)?;
+    let kinds = [Meanwhile::Nothing].into_iter();
+    let kinds = kinds.chain(Meanwhile::DISTURBING).map(|meanwhile| {
+        let (these, (ack, delivery)) = of(meanwhile)?;
+        let memory = these.clone().filter_map(|it| it.used.memory);
+        Ok(Beside {
             name: meanwhile.name(),
-            attempts: these.iter().map(|it| it.attempts).sum(),
-            peak_bytes: peaks.map(|memory| memory.peak_bytes).max(),
+            attempts: these.map(|it| it.attempts).sum(),
+            peak_bytes: memory.map(|memory| memory.peak_bytes).max(),
             ack,
             ack_p50_ratio: ack.p50_ms / ack_alone.p50_ms,
             ack_p99_ratio: ack.p99_ms / ack_alone.p99_ms,
             delivery,
             delivery_p50_ratio: delivery.p50_ms / delivery_alone.p50_ms,
             delivery_p99_ratio: delivery.p99_ms / delivery_alone.p99_ms,
-        });
-    }
-    Ok(found)
+        })
+    });
+    kinds.collect()
 }

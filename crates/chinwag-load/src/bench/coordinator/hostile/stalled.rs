@@ -7,13 +7,10 @@ use chinwag_client::Http;
 use chinwag_proto::{ChatId, Metadata, http::SendMessage};
 
 use super::{
-    super::{Run, people, session::Session},
+    super::{Run, people},
     attack::Attack,
 };
-use crate::{
-    bench::plan::Node,
-    site::{Person, appear},
-};
+use crate::site::Person;
 
 /// What is said, bytes: as much as a message may hold.
 const CONTENT: usize = 16 * 1_024;
@@ -30,29 +27,20 @@ pub(super) struct Stalled {
 
 impl Stalled {
     pub(super) async fn prepare(run: &Run<'_>, count: u32) -> Result<Self> {
-        let members = run.server.tokens().people("stalled", count + 1).await?;
-        appear(&Http::new(run.server.url()), &members).await?;
-        let (chat, _) = people::group(run.server.url(), &members).await?;
+        let (members, chat) = people::with_group(run, "stalled", count + 1).await?;
         Ok(Self { members, chat })
     }
 
     /// Lets the first one speak, and all others not read.
     pub(super) fn begin(&self, run: &Run<'_>) -> Attack {
         let mut attack = Attack::default();
-        let nodes = &run.server.nodes;
-        for (number, member) in self.members.iter().skip(1).enumerate() {
-            let (node, token) = (nodes[number % nodes.len()].clone(), member.token.clone());
-            attack.add(move |hold| {
-                let (node, token): (Node, String) = (node.clone(), token.clone());
-                async move {
-                    let session = Session::open(&node, &token).await?;
-                    hold.taken();
-                    tokio::time::sleep(STAYS).await;
-                    drop(session);
-                    Ok(())
-                }
-            });
-        }
+        let silent = self.members.iter().skip(1);
+        attack.add_sessions(&run.server.nodes, silent, |session, hold| async move {
+            hold.taken();
+            tokio::time::sleep(STAYS).await;
+            drop(session);
+            Ok(())
+        });
         let http = Http::new(run.server.url()).with_token(&self.members[0].token);
         let chat = self.chat;
         attack.add(move |hold| {
