@@ -24,7 +24,7 @@ use crate::{
     node::Node,
     ws::{
         Accepted, Acceptor, Agreed, HeadRules, Prefixed, Refusal, Transport, Upgrade, evaluate,
-        read_head,
+        read_head, spread,
     },
 };
 
@@ -34,7 +34,7 @@ const RULES: HeadRules = HeadRules {
     max_bytes: 16 * 1024,
     deadline: Duration::from_secs(10),
 };
-/// How long a TLS handshake may take.
+/// How long a TLS handshake may take; by chance up to half of it longer.
 const TLS_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Accepts connections until the server stops.
@@ -69,7 +69,7 @@ impl Listener {
         let Some(tls) = &self.tls else {
             return self.serve(stream, peer).await;
         };
-        match tokio::time::timeout(TLS_TIMEOUT, tls.accept(stream)).await {
+        match tokio::time::timeout(spread(TLS_TIMEOUT), tls.accept(stream)).await {
             Ok(Ok(stream)) => Box::pin(self.serve(stream, peer)).await,
             Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
             Err(_) => tracing::debug!("a TLS handshake didn't end in time"),

@@ -35,7 +35,7 @@ pub struct HeadRules {
     pub path: &'static str,
     /// The longest head, in bytes.
     pub max_bytes: usize,
-    /// How long a client may take to send it.
+    /// How long a client may take to send it; by chance up to half of it longer.
     pub deadline: Duration,
 }
 
@@ -83,10 +83,15 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'a,
 {
     Box::pin(async move {
-        timeout(rules.deadline, read_until_known(stream, rules))
+        timeout(spread(rules.deadline), read_until_known(stream, rules))
             .await
             .unwrap_or(Err(HeadError::TimedOut))
     })
+}
+
+/// A time from `least` to half of it longer: those who began at one moment aren't given up at one, to come back at one.
+pub(crate) fn spread(least: Duration) -> Duration {
+    rand::random_range(least..=least * 3 / 2)
 }
 
 async fn read_until_known<S>(mut stream: S, rules: &HeadRules) -> Result<Accepted<S>, HeadError>

@@ -24,6 +24,7 @@ mod reader;
 mod transport;
 mod utf8;
 
+pub(crate) use accept::spread;
 pub use accept::{Accepted, HeadError, HeadRules, Upgrade, read_head};
 pub use acceptor::Acceptor;
 pub use close::{Closed, NOT_UTF8};
