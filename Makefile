@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help run web pictures build test conformance simulate fuzz soak sbom check lint fmt deny bench engines-up engines-down clean
+.PHONY: help run web pictures build test conformance simulate fuzz soak sbom image check lint fmt deny bench engines-up engines-down clean
 
 help: ## Lists these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,9 @@ deny: ## Licences, sources and duplicates of what we depend on
 	scripts/tool cargo-deny
 	cargo fetch --locked --quiet
 	target/tools/bin/cargo-deny --offline check licenses bans sources
+
+image: build ## Makes the container image around the built binary and tries it without rights (root, Debian)
+	scripts/image
 
 sbom: ## Writes what the binary is made of, for a release: target/sbom/chinwag.cdx.json
 	scripts/sbom
