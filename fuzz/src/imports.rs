@@ -45,6 +45,7 @@ async fn import(stage: &Stage, lines: Vec<ImportLine>) -> Taken {
     let node = stage.node();
     let ports = ImportPorts {
         owner: Arc::clone(node.owner()),
+        chats: Arc::clone(node.chats()) as _,
         accounts: Arc::clone(&node.ports().accounts),
         clock: Arc::clone(node.clock()),
     };

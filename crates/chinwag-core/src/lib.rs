@@ -10,6 +10,7 @@ pub mod model;
 pub mod owner;
 pub mod ports;
 pub mod reads;
+mod recent;
 pub mod render;
 pub mod search;
 pub mod transfer;

@@ -150,6 +150,10 @@ impl<P: MessageStore + ?Sized> MessageStore for Planted<P> {
         self.inner.find(id).await
     }
 
+    async fn reserve(&self, chat: ChatId, ids: &[EventId]) -> EngineResult<Vec<bool>> {
+        self.inner.reserve(chat, ids).await
+    }
+
     async fn sent(
         &self,
         chat: ChatId,

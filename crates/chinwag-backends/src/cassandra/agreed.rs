@@ -1,9 +1,13 @@
 //! Rows that nodes agree on: lightweight transactions (rule O1).
 
 use chinwag_core::ports::{EngineError, EngineResult};
+use chinwag_proto::{ChatId, EventId};
 use scylla::{serialize::row::SerializeRow, statement::prepared::PreparedStatement};
 
-use super::store::Cassandra;
+use super::{
+    keys::{chat_key, event_key},
+    store::Cassandra,
+};
 
 /// How often a change is tried again because others changed the same row meanwhile.
 pub(super) const TRIES: usize = 16;
@@ -23,6 +27,21 @@ impl Cassandra {
             }
         }
         Err(contended())
+    }
+
+    /// Reserves an id for an imported event of a chat; tells whether the chat has it.
+    pub(super) async fn reserve_one(&self, chat: ChatId, id: EventId) -> EngineResult<bool> {
+        let (id, chat) = (event_key(id), chat_key(chat));
+        let statements = &self.statements;
+        if self
+            .cql
+            .transact(&statements.reserve_id, (id, chat))
+            .await?
+        {
+            return Ok(true);
+        }
+        let held: Option<(i64,)> = self.cql.row(&statements.reserved_id, (id,)).await?;
+        Ok(held == Some((chat,)))
     }
 }
 

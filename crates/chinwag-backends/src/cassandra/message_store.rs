@@ -74,6 +74,14 @@ impl MessageStore for Cassandra {
         Ok(held.contains(&placed).then_some((placed.0, placed.1)))
     }
 
+    async fn reserve(&self, chat: ChatId, ids: &[EventId]) -> EngineResult<Vec<bool>> {
+        each(ids, async |id| {
+            // Reserved first: what another chat had reserved until now shows by then.
+            Ok(self.reserve_one(chat, *id).await? && self.find(*id).await?.is_none())
+        })
+        .await
+    }
+
     async fn sent(
         &self,
         chat: ChatId,

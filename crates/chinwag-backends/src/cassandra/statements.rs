@@ -48,6 +48,8 @@ statements! {
     last_part: Plain "SELECT part FROM parts WHERE chat_id = ? LIMIT 1";
     put_id: Plain "INSERT INTO ids (id, chat_id, place) VALUES (?, ?, ?) USING TIMESTAMP ?";
     find_id: Plain "SELECT chat_id, place FROM ids WHERE id = ?";
+    reserve_id: Once "INSERT INTO import_ids (id, chat_id) VALUES (?, ?) IF NOT EXISTS USING TTL 86400";
+    reserved_id: Agreed "SELECT chat_id FROM import_ids WHERE id = ?";
     remove_id: Plain "DELETE FROM ids USING TIMESTAMP ? WHERE id = ?";
     put_sent: Plain "INSERT INTO sent (chat_id, user_id, client_id, place, id) VALUES (?, ?, ?, ?, ?) USING TIMESTAMP ?";
     find_sent: Plain "SELECT place, id FROM sent WHERE chat_id = ? AND user_id = ? AND client_id = ?";

@@ -6,7 +6,7 @@ use std::{
     thread::JoinHandle,
 };
 
-use chinwag_core::ports::{EngineError, EngineResult, QueueGroup};
+use chinwag_core::ports::{EngineError, EngineResult, QueueGroup, ReservedIds};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
@@ -42,6 +42,7 @@ pub struct Embedded {
 /// What consumers of the queue hold too.
 pub(super) struct Inner {
     pub(super) view: View,
+    pub(super) reserved: ReservedIds,
     /// None once closed, or where the directory is open for reading only.
     committer: Mutex<Option<Arc<Committer>>>,
     read_only: bool,
@@ -95,6 +96,7 @@ impl Embedded {
         let (committer, threads) = start().map_err(spawned)?;
         let inner = Arc::new(Inner {
             view,
+            reserved: ReservedIds::default(),
             committer: Mutex::new((!options.read_only).then(|| Arc::new(committer))),
             read_only: options.read_only,
             durable: durable_commit,

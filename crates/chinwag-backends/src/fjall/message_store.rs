@@ -80,6 +80,14 @@ impl MessageStore for Embedded {
         self.inner.view.find_event(id)
     }
 
+    async fn reserve(&self, chat: ChatId, ids: &[EventId]) -> EngineResult<Vec<bool>> {
+        let is_free = |id: &EventId| {
+            let taken = self.inner.view.find_event(*id)?;
+            Ok(taken.is_none() && self.inner.reserved.reserve(chat, *id))
+        };
+        ids.iter().map(is_free).collect()
+    }
+
     async fn sent(
         &self,
         chat: ChatId,

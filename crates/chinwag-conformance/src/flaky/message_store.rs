@@ -68,6 +68,11 @@ impl<P: MessageStore + ?Sized> MessageStore for Flaky<P> {
         self.faults.around(Call::Read, read).await
     }
 
+    async fn reserve(&self, chat: ChatId, ids: &[EventId]) -> EngineResult<Vec<bool>> {
+        let reserve = self.inner.reserve(chat, ids);
+        self.faults.around(Call::Write, reserve).await
+    }
+
     async fn sent(
         &self,
         chat: ChatId,

@@ -5,6 +5,7 @@ mod extras;
 mod finding;
 mod paging;
 mod reading;
+mod reserving;
 mod stamps;
 
 pub use appending::*;
@@ -12,6 +13,7 @@ pub use extras::*;
 pub use finding::*;
 pub use paging::*;
 pub use reading::*;
+pub use reserving::*;
 pub use stamps::*;
 
 /// Lists the cases of [`message_store`](crate::message_store).
@@ -48,6 +50,10 @@ macro_rules! message_store {
             the_same_id_of_another_sender_or_chat_is_another_request
             a_request_that_lost_its_place_is_not_found
             a_request_is_found_however_old_it_is
+
+            an_id_is_reserved_for_one_chat_alone
+            chats_that_want_the_same_ids_at_once_share_none
+            an_id_that_an_event_has_is_reserved_for_nobody
 
             rising_pages_join_without_gap_or_repetition
             falling_pages_are_the_exact_reverse_of_rising_ones
@@ -92,6 +98,7 @@ mod tests {
         "finding.rs",
         "paging.rs",
         "reading.rs",
+        "reserving.rs",
         "stamps.rs"
     );
 }

@@ -97,6 +97,14 @@ impl MessageStore for MemoryStore {
         Ok(place.filter(|(chat, seq)| state.holds(*chat, *seq, id)))
     }
 
+    async fn reserve(&self, chat: ChatId, ids: &[EventId]) -> EngineResult<Vec<bool>> {
+        let mut free = Vec::with_capacity(ids.len());
+        for id in ids {
+            free.push(self.find(*id).await?.is_none() && self.reserved().reserve(chat, *id));
+        }
+        Ok(free)
+    }
+
     async fn sent(
         &self,
         chat: ChatId,

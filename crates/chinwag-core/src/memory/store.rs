@@ -15,7 +15,7 @@ use crate::{
         ApiKey, ChatRow, DeviceRow, LogRow, MarkRow, MemberRow, NodeId, PreferencesRow, Shard,
         Term, UserRow,
     },
-    ports::{NodeProfile, NodeRow, ShardRow, Stamp},
+    ports::{NodeProfile, NodeRow, ReservedIds, ShardRow, Stamp},
 };
 
 /// Keeps logs, directory, accounts, queue and ownership in memory: the reference of these five ports.
@@ -30,6 +30,7 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct Shared {
     state: Mutex<State>,
+    reserved: ReservedIds,
     queued: Notify,
 }
 
@@ -42,6 +43,10 @@ impl MemoryStore {
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.shared.state.lock()
+    }
+
+    pub(super) fn reserved(&self) -> &ReservedIds {
+        &self.shared.reserved
     }
 
     /// Returns what is told whenever the queue may have got a record.

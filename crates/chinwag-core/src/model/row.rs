@@ -8,6 +8,7 @@ use chinwag_proto::{
     snowflake,
 };
 use minicbor::{Decode, Encode};
+use serde::{Deserialize, Serialize};
 
 use super::{Term, chat::cbor_shape};
 
@@ -190,7 +191,7 @@ pub struct StoredMessage {
 }
 
 /// When and by whom a message was deleted.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 pub struct Deletion {
     /// When.
     #[n(0)]

@@ -58,8 +58,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub use command::{Caller, Command, ConfirmedHead, NewMessage, Outcome};
 pub use hand_over::Peers;
 pub use import::{
-    IMPORT_BATCH, Imported, ImportedBody, ImportedChat, ImportedEvent, ImportedMembership,
-    ImportedMessage, RepliedTo,
+    IMPORT_BATCH, ImportInto, Imported, ImportedBody, ImportedChat, ImportedEvent,
+    ImportedMembership, ImportedMessage, RepliedTo,
 };
 pub use members::{no_such_chat, no_such_message};
 pub use number::take_free_number;
@@ -144,7 +144,6 @@ pub struct Owner {
     cache: cache::Cache,
     arrivals: arrivals::Arrivals,
     creating: tokio::sync::Mutex<()>,
-    chosen_ids: import::ChosenIds,
     mark_times: marks::MarkTimes,
     tasks: TaskTracker,
     stopping: CancellationToken,
@@ -212,7 +211,6 @@ impl Owner {
             cache: cache::Cache::new(settings.cached_members),
             arrivals: arrivals::Arrivals::new(ports.clock.now()),
             creating: tokio::sync::Mutex::default(),
-            chosen_ids: import::ChosenIds::default(),
             mark_times: marks::MarkTimes::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),

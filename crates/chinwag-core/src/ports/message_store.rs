@@ -59,6 +59,13 @@ pub trait MessageStore: Send + Sync + 'static {
     /// Finds an event by its id. A hit counts only if the log holds that id at that place.
     async fn find(&self, id: EventId) -> EngineResult<Option<(ChatId, Seq)>>;
 
+    /// Reserves ids for events of a chat that an import brings (rule I3): tells of each whether the chat has it now.
+    ///
+    /// No event has it then, and none of another chat gets it from here, whoever asks and at which node: for a day where
+    /// several processes write, else for as long as the process lives and no 100,000 others were reserved. The answer has
+    /// the order and length of the question, which is bounded by the caller to 1,000. Harmless when repeated.
+    async fn reserve(&self, chat: ChatId, ids: &[EventId]) -> EngineResult<Vec<bool>>;
+
     /// Finds a request by its sender's id for it. A hit counts only if the log holds that id at that place.
     async fn sent(
         &self,

@@ -12,6 +12,7 @@ pub mod ownership;
 pub mod presence;
 pub mod push_sender;
 pub mod queue_marks;
+pub mod reserved_ids;
 pub mod search_index;
 
 pub use accounts::Accounts;
@@ -23,6 +24,7 @@ pub use ownership::{NodeProfile, NodeRow, Ownership, Renewal, ShardRow};
 pub use presence::{Presence, SessionBeat, SessionLocation};
 pub use push_sender::{PushNote, PushOutcome, PushSender};
 pub use queue_marks::{QueueMark, QueueMarks};
+pub use reserved_ids::ReservedIds;
 pub use search_index::{
     IndexState, Rebuild, Scope, SearchDocument, SearchHit, SearchIndex, SearchPage, SearchRequest,
 };

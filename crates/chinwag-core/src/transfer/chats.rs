@@ -2,8 +2,11 @@
 
 use chinwag_proto::{Problem, UserId};
 
-use super::{fingerprint::Fingerprint, recent::Recent};
-use crate::owner::{ImportedChat, Owner};
+use super::fingerprint::Fingerprint;
+use crate::{
+    owner::{ImportedChat, Owner},
+    recent::Recent,
+};
 
 /// Chats that are remembered; another one is looked up again.
 const REMEMBERED: usize = 10_000;

@@ -9,7 +9,6 @@ mod fingerprint;
 mod import;
 mod line;
 mod moving;
-mod recent;
 
 pub use export::{ChatKeys, Extras, exported};
 pub use import::{ImportLine, ImportPorts, ImportTarget, Importer, Refusal, Taken};

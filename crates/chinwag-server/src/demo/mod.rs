@@ -8,15 +8,15 @@ use std::{collections::BTreeSet, sync::Arc};
 use chinwag_core::{
     model::Deletion,
     owner::{
-        Caller, Command, ImportedBody, ImportedChat, ImportedEvent, ImportedMessage, NewMessage,
-        Outcome, Owner, RepliedTo,
+        Caller, Command, ImportInto as _, ImportedBody, ImportedChat, ImportedEvent,
+        ImportedMessage, NewMessage, Outcome, Owner, RepliedTo,
     },
 };
 use chinwag_proto::{
     ChatId, ClientId, ErrorCode, MessageId, Problem, Timestamp, UserId, shapes::Version,
 };
 
-use crate::{api::control::DemoAnswer, node::Node};
+use crate::{api::control::DemoAnswer, node::Node, routing::Router};
 use story::{Line, SCENES, Scene, TEAM};
 
 const MINUTE_MS: i64 = 60_000;
@@ -45,6 +45,7 @@ pub(crate) async fn fill(node: &Node) -> Result<DemoAnswer, Problem> {
     }
     let stage = Stage {
         owner: node.owner(),
+        chats: node.chats(),
         began: node.clock().now(),
     };
     let mut messages = 0;
@@ -72,6 +73,7 @@ fn user(id: &str) -> UserId {
 /// Where the scenes are played.
 struct Stage<'a> {
     owner: &'a Arc<Owner>,
+    chats: &'a Arc<Router>,
     began: Timestamp,
 }
 
@@ -115,7 +117,7 @@ impl Stage<'_> {
         let (Some(one), Some(other)) = (speakers.next(), speakers.next()) else {
             unreachable!("two speak in every direct chat: a test of the story says so");
         };
-        self.owner.create_direct(&Caller::user(one), &other).await
+        self.chats.create_direct(&Caller::user(one), &other).await
     }
 
     /// Makes a group of what was said before.
@@ -133,7 +135,7 @@ impl Stage<'_> {
             body: ImportedBody::Message(Box::new(self.imported(line))),
         };
         let events = lines.iter().enumerate().map(event).collect();
-        for imported in self.owner.import(&target, events).await? {
+        for imported in self.chats.import(&target, events).await? {
             imported?;
         }
         Ok(target.id)
@@ -209,6 +211,6 @@ impl Stage<'_> {
 
     async fn command(&self, who: &str, chat: ChatId, command: Command) -> Result<Outcome, Problem> {
         let caller = Caller::user(user(who));
-        self.owner.execute(&caller, chat, command).await
+        self.chats.execute(&caller, chat, command).await
     }
 }

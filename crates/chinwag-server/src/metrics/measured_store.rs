@@ -71,6 +71,10 @@ impl MessageStore for MeasuredStore {
         self.inner.find(id).await
     }
 
+    async fn reserve(&self, chat: ChatId, ids: &[EventId]) -> EngineResult<Vec<bool>> {
+        self.inner.reserve(chat, ids).await
+    }
+
     async fn sent(
         &self,
         chat: ChatId,

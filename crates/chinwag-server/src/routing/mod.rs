@@ -2,7 +2,8 @@
 //!
 //! Where there is only one node, a call is the owner's own. Where there are several, who owns what is known from the last
 //! look, at most seconds old: a node that isn't the owner any more says so, nothing was done, and the call goes to the one
-//! that is. All of it within 2 s; then the caller gets an error that it may repeat.
+//! that is. All of it within 2 s (a part
+//! of an import: 30 s); then the caller gets an error that it may repeat.
 
 mod calls;
 mod codec;
@@ -15,7 +16,10 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use chinwag_core::{
     model::NodeId,
-    owner::{Caller, Command, ConfirmedHead, NewChat, NewGroup, Outcome, Owner},
+    owner::{
+        Caller, Command, ConfirmedHead, ImportInto, Imported, ImportedChat, ImportedEvent, NewChat,
+        NewGroup, Outcome, Owner,
+    },
     reads::Heads,
 };
 use chinwag_proto::{ChatId, ErrorCode, Problem, UserId};
@@ -32,6 +36,8 @@ pub use self::{
 
 /// How long a call may take, however often it is asked (rule A2).
 const DEADLINE: Duration = Duration::from_secs(2);
+/// How long bringing in a part of an import may take: also while another node takes a dead one's chats over.
+const IMPORT_DEADLINE: Duration = Duration::from_secs(30);
 /// How long to wait before a chat's owner is looked for again: it is changing.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -69,7 +75,7 @@ impl Router {
             chat,
             command,
         };
-        match self.at_owner(calls, chat, question).await? {
+        match self.at_owner(calls, chat, question, DEADLINE).await? {
             Reply::Outcome(outcome) => Ok(outcome),
             _ => Err(unreadable()),
         }
@@ -127,7 +133,8 @@ impl Router {
             chat,
             new,
         };
-        self.at_owner(calls, chat, question).await.map(drop)
+        let making = self.at_owner(calls, chat, question, DEADLINE);
+        making.await.map(drop)
     }
 
     /// Asks a chat's owner until one answers who is it.
@@ -136,8 +143,9 @@ impl Router {
         calls: &Calls,
         chat: ChatId,
         question: Question,
+        within: Duration,
     ) -> Result<Reply, Problem> {
-        let deadline = Instant::now() + DEADLINE;
+        let deadline = Instant::now() + within;
         let mut named = None;
         loop {
             let asked = named.take().or_else(|| self.owner.owner_of(chat));
@@ -263,6 +271,28 @@ impl Router {
             }
         };
         Ok(chats.into_iter().zip(heads).collect())
+    }
+}
+
+#[async_trait]
+impl ImportInto for Router {
+    async fn import(
+        &self,
+        target: &ImportedChat,
+        events: Vec<ImportedEvent>,
+    ) -> Result<Vec<Result<Imported, Problem>>, Problem> {
+        let Some(calls) = &self.calls else {
+            return self.owner.import(target, events).await;
+        };
+        let question = Question::Import {
+            target: target.clone(),
+            events,
+        };
+        let importing = self.at_owner(calls, target.id, question, IMPORT_DEADLINE);
+        match importing.await? {
+            Reply::Imported(answers) => Ok(answers),
+            _ => Err(unreadable()),
+        }
     }
 }
 

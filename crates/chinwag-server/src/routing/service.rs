@@ -137,6 +137,9 @@ pub(super) async fn decide(owner: &Arc<Owner>, question: Question) -> Result<Rep
             let making = owner.make_chat(&caller, chat, new);
             making.await.map(|()| Reply::Done)
         }
+        Question::Import { target, events } => {
+            owner.import(&target, events).await.map(Reply::Imported)
+        }
         Question::Heads { chats } => owner.heads(&chats).await.map(Reply::Heads),
         Question::Given => {
             owner.look_soon();

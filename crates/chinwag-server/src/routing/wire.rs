@@ -2,14 +2,16 @@
 //! outcomes), raises the version in [`SERVICE`] and [`CALL`]: nodes of two versions then refuse each other clearly
 //! during an upgrade, rather than misread.
 
-use chinwag_core::owner::{Caller, Command, ConfirmedHead, NewChat, Outcome};
+use chinwag_core::owner::{
+    Caller, Command, ConfirmedHead, Imported, ImportedChat, ImportedEvent, NewChat, Outcome,
+};
 use chinwag_proto::{ChatId, Problem};
 use serde::{Deserialize, Serialize};
 
 /// The service's name, version included.
-pub(super) const SERVICE: &str = "chinwag.Owner.v1";
+pub(super) const SERVICE: &str = "chinwag.Owner.v2";
 /// The path of its one call.
-pub(super) const CALL: &str = "/chinwag.Owner.v1/Call";
+pub(super) const CALL: &str = "/chinwag.Owner.v2/Call";
 /// The header that carries the shared key.
 pub(super) const KEY: &str = "chinwag-key";
 /// A question or an answer is never larger: a body and a thousand members fit, whatever is configured.
@@ -30,6 +32,11 @@ pub(super) enum Question {
         chat: ChatId,
         new: NewChat,
     },
+    /// Fills a chat that an import made, or makes it.
+    Import {
+        target: ImportedChat,
+        events: Vec<ImportedEvent>,
+    },
     /// Tells where chats end.
     Heads { chats: Vec<ChatId> },
     /// Was given shards, and should claim them.
@@ -41,6 +48,7 @@ pub(super) enum Question {
 pub(super) enum Reply {
     Outcome(Outcome),
     Heads(Vec<Option<ConfirmedHead>>),
+    Imported(Vec<Result<Imported, Problem>>),
     Done,
     /// Nothing was done: another node owns the chat, this one where it is known.
     NotOwner {
@@ -54,6 +62,7 @@ impl Question {
     pub(super) fn chat(&self) -> Option<ChatId> {
         match self {
             Self::Execute { chat, .. } | Self::Make { chat, .. } => Some(*chat),
+            Self::Import { target, .. } => Some(target.id),
             Self::Heads { .. } | Self::Given => None,
         }
     }

@@ -45,6 +45,7 @@ fn begin(place: &Place, query: &str) -> Result<Importer, Problem> {
     let node = place.node()?;
     let ports = ImportPorts {
         owner: Arc::clone(node.owner()),
+        chats: Arc::clone(node.chats()) as _,
         accounts: Arc::clone(&node.ports().accounts),
         clock: Arc::clone(node.clock()),
     };

@@ -11,6 +11,7 @@ mod engine_process;
 mod examining;
 mod field_faults;
 mod holding;
+mod importing;
 mod keyspace;
 mod moving;
 mod pair;

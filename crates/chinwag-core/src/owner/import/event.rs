@@ -5,10 +5,12 @@ use chinwag_proto::{
     shapes::{MembershipChange, Role, Version},
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::Deletion;
 
 /// A group to be filled by an import.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ImportedChat {
     /// Its id: [`super::Owner::chat_for_import`] gives one.
     pub id: ChatId,
@@ -19,7 +21,7 @@ pub struct ImportedChat {
 }
 
 /// A line of an import.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ImportedEvent {
     /// Who did it; becomes a member from place 1 where they never were one.
     pub user: UserId,
@@ -32,7 +34,7 @@ pub struct ImportedEvent {
 }
 
 /// What happened.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum ImportedBody {
     /// A message.
     Message(Box<ImportedMessage>),
@@ -41,7 +43,7 @@ pub enum ImportedBody {
 }
 
 /// Members that came, went or changed roles.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ImportedMembership {
     /// What changed.
     pub change: MembershipChange,
@@ -54,7 +56,7 @@ pub struct ImportedMembership {
 }
 
 /// A message as it was when it was exported.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ImportedMessage {
     /// The text; empty where it was deleted.
     pub content: String,
@@ -77,7 +79,7 @@ pub struct ImportedMessage {
 }
 
 /// The message that another one answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RepliedTo {
     /// A message of this chat.
     Message(MessageId),
@@ -86,7 +88,7 @@ pub enum RepliedTo {
 }
 
 /// What became of a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Imported {
     /// Its place.
     pub seq: Seq,

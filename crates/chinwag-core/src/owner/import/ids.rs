@@ -1,74 +1,65 @@
 //! Ids of imported events (rule I3): the later of the line's time and the id before it, under the imports' number,
 //! and never one that another chat's event has.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
-use chinwag_proto::{ChatId, EventId, Problem, Timestamp, snowflake};
-use parking_lot::Mutex;
+use chinwag_proto::{ChatId, ErrorCode, EventId, Problem, Timestamp, snowflake};
 
 use crate::owner::Owner;
 
 /// Where chats begin to count in a millisecond, spread over half of the counters: chats filled with lines of the same
 /// times then rarely try ids that another has.
 const STARTS: u32 = 11;
-
-/// Ids that imports have chosen and that the store may not show yet: no two imports choose one.
-#[derive(Debug, Default)]
-pub(in crate::owner) struct ChosenIds(Mutex<HashSet<EventId>>);
-
-/// Ids chosen for one call; others may choose them again once this is dropped, unless the store shows them.
-pub(super) struct Chosen<'a> {
-    all: &'a ChosenIds,
-    held: Vec<EventId>,
-    /// In the order of the question.
-    pub(super) ids: Vec<EventId>,
-}
-
-impl Drop for Chosen<'_> {
-    fn drop(&mut self) {
-        let mut all = self.all.0.lock();
-        for id in &self.held {
-            all.remove(id);
-        }
-    }
-}
+/// How often ids are chosen anew because other chats have some of them.
+const TRIES: usize = 64;
 
 impl Owner {
-    /// Chooses ids above a chat's last one for events of certain times, which lie between 2000 and 2069.
+    /// Chooses ids above a chat's last one for events of certain times, which lie between 2000 and 2069, and reserves
+    /// them.
     pub(super) async fn choose_ids(
         &self,
         chat: ChatId,
         last: EventId,
-        times: impl Iterator<Item = Timestamp>,
-    ) -> Result<Chosen<'_>, Problem> {
+        times: &[Timestamp],
+    ) -> Result<Vec<EventId>, Problem> {
         let start = start_of(chat);
-        let mut chosen = Chosen {
-            all: &self.chosen_ids,
-            held: Vec::new(),
-            ids: Vec::new(),
-        };
-        let mut last = last;
-        for at in times {
-            let mut id = above(last, at, start);
-            // Only now and then is one taken: by another chat's event of the same millisecond.
-            while !chosen.hold(id) || self.ports.store.find(id).await?.is_some() {
-                id = above(id, at, start);
+        let mut answered: HashMap<EventId, bool> = HashMap::new();
+        for _ in 0..TRIES {
+            let ids = rising(last, times, start, |id| answered.get(&id) == Some(&false));
+            let unasked = ids.iter().filter(|id| !answered.contains_key(id));
+            let unasked: Vec<EventId> = unasked.copied().collect();
+            if unasked.is_empty() {
+                return Ok(ids);
             }
-            chosen.ids.push(id);
-            last = id;
+            // Only now and then is one taken: by another chat's event of the same millisecond.
+            let reserved = self.ports.store.reserve(chat, &unasked).await?;
+            answered.extend(unasked.into_iter().zip(reserved));
         }
-        Ok(chosen)
+        let detail = "other imports have all ids of these times; try again";
+        Err(Problem::new(ErrorCode::Overloaded, detail).retry_after(1_000))
     }
 }
 
-impl Chosen<'_> {
-    fn hold(&mut self, id: EventId) -> bool {
-        let is_free = self.all.0.lock().insert(id);
-        if is_free {
-            self.held.push(id);
+/// Returns an id for each time, each above the one before, and none that is taken: over what is taken it leaps ever
+/// further, since others may have all ids of a stretch.
+fn rising(
+    mut last: EventId,
+    times: &[Timestamp],
+    start: u16,
+    is_taken: impl Fn(EventId) -> bool,
+) -> Vec<EventId> {
+    let mut next = |at: &Timestamp| {
+        last = above(last, *at, start);
+        let mut leap = 1;
+        while is_taken(last) {
+            for _ in 0..leap {
+                last = above(last, *at, start);
+            }
+            leap *= 2;
         }
-        is_free
-    }
+        last
+    };
+    times.iter().map(&mut next).collect()
 }
 
 fn start_of(chat: ChatId) -> u16 {
@@ -95,6 +86,8 @@ fn above(last: EventId, at: Timestamp, start: u16) -> EventId {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     const AT: Timestamp = Timestamp::from_unix_millis(1_100_000_000_000);
@@ -118,6 +111,31 @@ mod tests {
             assert!(next > last && snowflake::node(next.0) == snowflake::IMPORT_NODE);
             last = next;
         }
+    }
+
+    #[test]
+    fn ids_that_others_have_are_left_out() {
+        let times = [AT, AT, AT.plus_millis(1)];
+        let all = rising(EventId(0), &times, 7, |_| false);
+        let others = rising(EventId(0), &times, 7, |id| id == all[0] || id == all[2]);
+        assert_eq!(others[0], all[1]);
+        assert!(others.is_sorted() && others.iter().all(|id| *id != all[0] && *id != all[2]));
+    }
+
+    #[test]
+    fn a_stretch_that_others_have_is_left_behind_in_a_few_steps() {
+        let first = above(EventId(0), AT, 7);
+        let mut known = HashSet::new();
+        let mut rounds = 0;
+        loop {
+            let id = rising(EventId(0), &[AT], 7, |id| known.contains(&id))[0];
+            if id.0 >= first.0 + 1_000 {
+                break;
+            }
+            known.insert(id);
+            rounds += 1;
+        }
+        assert!(rounds <= 10, "{rounds}");
     }
 
     #[test]

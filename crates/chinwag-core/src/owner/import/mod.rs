@@ -8,17 +8,18 @@ mod stored;
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use chinwag_proto::{
     ChatId, ClientId, ErrorCode, EventId, Problem, Seq, Timestamp, UserId,
     shapes::{ChatType, HistoryVisible},
     snowflake,
 };
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 pub use event::{
     Imported, ImportedBody, ImportedChat, ImportedEvent, ImportedMembership, ImportedMessage,
     RepliedTo,
 };
-pub(super) use ids::ChosenIds;
 
 use super::{
     Owner, chat::Chat, load::not_owner, members::Members, validate, writer::unknown_outcome,
@@ -33,8 +34,21 @@ const REGISTRAR: &str = "import";
 /// How far ahead of this clock a line may be: the other server's clock. Less than ids are promised ahead (rule I1), or
 /// nobody could send into the chat.
 const AHEAD_MS: i64 = 10_000;
+/// Lines that are looked for at a time: whether they came before.
+const READ_AT_ONCE: usize = 64;
 /// How often ids are chosen anew because somebody sent into the chat meanwhile.
 const TRIES: usize = 16;
+
+/// Brings lines into chats that imports made, wherever each is owned.
+#[async_trait]
+pub trait ImportInto: Send + Sync + 'static {
+    /// Appends lines to one of them, as [`Owner::import`] does.
+    async fn import(
+        &self,
+        target: &ImportedChat,
+        events: Vec<ImportedEvent>,
+    ) -> Result<Vec<Result<Imported, Problem>>, Problem>;
+}
 
 /// What becomes of a line, as far as that is known before it has a place.
 enum Verdict {
@@ -84,16 +98,21 @@ impl Owner {
     /// Decides about each line whatever can be decided before it has a place.
     async fn judge(&self, id: ChatId, events: &[ImportedEvent]) -> Result<Vec<Verdict>, Problem> {
         let now = self.ports.clock.now();
+        let sent = events.iter().map(|event| {
+            let sent = self.ports.store.sent(id, &event.user, &event.identity);
+            async { sent.await.map_err(Problem::from) }
+        });
+        // Made here, so that what is waited for holds no closure.
+        let sent: Vec<_> = sent.collect();
+        let sent: Vec<_> = stream::iter(sent)
+            .buffered(READ_AT_ONCE)
+            .try_collect()
+            .await?;
         let mut verdicts: Vec<Verdict> = Vec::with_capacity(events.len());
-        for event in events {
+        for (event, sent) in events.iter().zip(sent) {
             let checked = check(event, now)
                 .and_then(|()| validate::imported(&event.body, &self.settings.limits))
                 .and_then(|()| answered_line_is_in(event, &verdicts));
-            let sent = self
-                .ports
-                .store
-                .sent(id, &event.user, &event.identity)
-                .await?;
             verdicts.push(match (checked, sent) {
                 (Err(problem), _) => Verdict::Refused(problem),
                 (Ok(()), Some((seq, id))) => Verdict::Repeated(seq, id),
@@ -126,8 +145,8 @@ impl Owner {
                 (state.head.id, state.term_due)
             };
             let term_at = term_due.then(|| snowflake::time(last.0));
-            let times = term_at.into_iter().chain(times.iter().copied());
-            let chosen = self.choose_ids(target.id, last, times).await?;
+            let times: Vec<_> = term_at.into_iter().chain(times.iter().copied()).collect();
+            let ids = self.choose_ids(target.id, last, &times).await?;
             let (answers, done) = {
                 let mut state = chat.state();
                 if state.retired || !self.is_current(target.id, chat) {
@@ -136,11 +155,7 @@ impl Owner {
                 if (state.head.id, state.term_due) != (last, term_due) {
                     continue;
                 }
-                Placing::new(self, target, chat.term, &mut state).place_all(
-                    events,
-                    verdicts,
-                    &chosen.ids,
-                )
+                Placing::new(self, target, chat.term, &mut state).place_all(events, verdicts, &ids)
             };
             self.start_writing(target.id, chat);
             done.await.map_err(|_| unknown_outcome())??;

@@ -6,7 +6,7 @@ use chinwag_proto::{ErrorCode, Problem};
 use tokio::task::JoinSet;
 
 use super::{Importer, Refusal, Taken, grouping::Group};
-use crate::owner::{Imported, ImportedChat, ImportedEvent, Owner};
+use crate::owner::{ImportInto, Imported, ImportedChat, ImportedEvent};
 
 /// How often lines are brought again whose outcome is not known, and how long to wait before.
 const TRIES: u32 = 5;
@@ -23,10 +23,10 @@ impl Importer {
     ) -> Result<(), Problem> {
         let mut working = JoinSet::new();
         for mut group in groups {
-            let owner = Arc::clone(&self.ports.owner);
+            let chats = Arc::clone(&self.ports.chats);
             working.spawn(async move {
                 let events = std::mem::take(&mut group.events);
-                let answers = import(&owner, &group.chat, events).await;
+                let answers = import(&*chats, &group.chat, events).await;
                 (group, answers)
             });
         }
@@ -78,12 +78,12 @@ fn answers_of(group: &Group, answers: Result<Answers, Problem>) -> Result<Answer
 
 /// Brings one chat's lines in; those whose outcome is not known once more, which their identities make safe.
 async fn import(
-    owner: &Arc<Owner>,
+    chats: &dyn ImportInto,
     chat: &ImportedChat,
     events: Vec<ImportedEvent>,
 ) -> Result<Answers, Problem> {
     for _ in 1..TRIES {
-        match owner.import(chat, events.clone()).await {
+        match chats.import(chat, events.clone()).await {
             Err(problem) if problem.retryable && problem.code != ErrorCode::StorageFull => {
                 tracing::warn!(chat = %chat.id, %problem, "lines of an import are brought again");
                 tokio::time::sleep(PAUSE).await;
@@ -91,7 +91,7 @@ async fn import(
             answered => return answered,
         }
     }
-    owner.import(chat, events).await
+    chats.import(chat, events).await
 }
 
 fn reason(problem: Problem) -> String {

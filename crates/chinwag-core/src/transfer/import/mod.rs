@@ -12,12 +12,12 @@ use super::{
     chats::Chats,
     fingerprint::Fingerprint,
     line::{EventBody, EventLine, Line},
-    recent::Recent,
 };
 use crate::{
     Clock,
-    owner::{IMPORT_BATCH, Owner},
+    owner::{IMPORT_BATCH, ImportInto, Owner},
     ports::Accounts,
+    recent::Recent,
 };
 
 /// Lines among which equal ones are told apart, at least: equal ones that lie further apart count as one.
@@ -30,8 +30,10 @@ const USERS_REMEMBERED: usize = 100_000;
 /// What an import works on.
 #[derive(Clone)]
 pub struct ImportPorts {
-    /// Decides and writes.
+    /// Names chats.
     pub owner: Arc<Owner>,
+    /// Fills them, wherever they are owned.
+    pub chats: Arc<dyn ImportInto>,
     /// Who is there.
     pub accounts: Arc<dyn Accounts>,
     /// Time.

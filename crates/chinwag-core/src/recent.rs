@@ -4,14 +4,14 @@ use std::{collections::HashMap, hash::Hash};
 
 /// Remembers at least the last `generation` things that were put in or asked for, and at most twice as many.
 #[derive(Debug)]
-pub(super) struct Recent<K, V> {
+pub(crate) struct Recent<K, V> {
     newer: HashMap<K, V>,
     older: HashMap<K, V>,
     generation: usize,
 }
 
 impl<K: Hash + Eq, V> Recent<K, V> {
-    pub(super) fn new(generation: usize) -> Self {
+    pub(crate) fn new(generation: usize) -> Self {
         Self {
             newer: HashMap::new(),
             older: HashMap::new(),
@@ -20,7 +20,7 @@ impl<K: Hash + Eq, V> Recent<K, V> {
     }
 
     /// Puts a thing in.
-    pub(super) fn put(&mut self, key: K, value: V) {
+    pub(crate) fn put(&mut self, key: K, value: V) {
         if self.newer.len() >= self.generation {
             self.older = std::mem::take(&mut self.newer);
         }
@@ -28,7 +28,7 @@ impl<K: Hash + Eq, V> Recent<K, V> {
     }
 
     /// Finds a thing, and remembers it longer.
-    pub(super) fn get(&mut self, key: K) -> Option<&mut V> {
+    pub(crate) fn get(&mut self, key: K) -> Option<&mut V> {
         if !self.newer.contains_key(&key) {
             let (key, value) = self.older.remove_entry(&key)?;
             self.put(key, value);
