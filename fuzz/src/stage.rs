@@ -10,7 +10,6 @@ use chinwag_server::{
     config::Config,
     metrics::Metrics,
     node::Node,
-    push::Senders,
     running::{Running, Threads},
     wiring::Ports,
 };
@@ -88,22 +87,7 @@ impl Stage {
         ]);
         let config = config.unwrap();
         let clock = Arc::new(SystemClock::default());
-        let memory = Memory::new(clock.clone());
-        let store = Arc::new(memory.store.clone());
-        let ports = Ports {
-            store: store.clone(),
-            directory: store.clone(),
-            accounts: store.clone(),
-            ownership: store.clone(),
-            queue: store,
-            marks: None,
-            presence: memory.presence(),
-            bus: memory.bus(),
-            search: memory.search(),
-            senders: Senders::default(),
-            feeds_devices: false,
-            embedded: None,
-        };
+        let ports = Ports::in_memory(&Memory::new(clock.clone()));
         let metrics = Arc::new(Metrics::default());
         let node = Node::over(&config, ports, None, metrics, clock, None);
         let node = node.await.unwrap();

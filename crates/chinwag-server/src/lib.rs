@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod auth;
+mod bounded;
 pub mod checkup;
 pub mod config;
 mod consumer;

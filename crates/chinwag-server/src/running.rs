@@ -8,7 +8,10 @@ use std::{
 
 use axum::{Router, middleware};
 use chinwag_core::delivery::{ReadListener, Sessions};
-use tokio::{io::DuplexStream, net::TcpListener};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -134,7 +137,10 @@ impl Running {
     }
 
     /// Serves one client of this process, that has the other end of a stream, until the stream ends.
-    pub fn serve(&self, stream: DuplexStream) -> impl Future<Output = ()> + Send + use<> {
+    pub fn serve<S>(&self, stream: S) -> impl Future<Output = ()> + Send + use<S>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + Into<ws::Transport> + 'static,
+    {
         let here = SocketAddr::from((IpAddr::V4(Ipv4Addr::LOCALHOST), 0));
         Arc::clone(&self.listener).serve(stream, here)
     }

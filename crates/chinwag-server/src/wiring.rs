@@ -12,7 +12,7 @@ use chinwag_backends::{
 };
 use chinwag_core::{
     Clock, SystemClock,
-    memory::{MemoryBus, MemoryPresence},
+    memory::{Memory, MemoryBus, MemoryPresence},
     ports::{
         Accounts, Bus, Directory, EventQueue, GroupSet, MessageStore, Ownership, Presence,
         QueueGroup, QueueMarks, SearchIndex,
@@ -54,6 +54,28 @@ pub struct Ports {
     pub feeds_devices: bool,
     /// The embedded engine behind several of them, for exports and backups; none in a cluster.
     pub embedded: Option<Arc<Embedded>>,
+}
+
+impl Ports {
+    /// Keeps everything in memory: for tests, and for measuring what the server itself takes.
+    #[must_use]
+    pub fn in_memory(memory: &Memory) -> Self {
+        let store = Arc::new(memory.store.clone());
+        Self {
+            store: store.clone(),
+            directory: store.clone(),
+            accounts: store.clone(),
+            ownership: store.clone(),
+            queue: store,
+            marks: None,
+            presence: memory.presence(),
+            bus: memory.bus(),
+            search: memory.search(),
+            senders: Senders::default(),
+            feeds_devices: false,
+            embedded: None,
+        }
+    }
 }
 
 /// Opens the engines that a configuration names; all must answer, so that what is misconfigured is told at the start.

@@ -20,6 +20,9 @@ pub(super) const SILENT: Duration = Duration::from_secs(10);
 const LIVELY: Duration = Duration::from_secs(5);
 /// How often the beats are looked at: with the time to claim, a death is over within 15 s (rule T4).
 const LOOKED_AT_EVERY: Duration = Duration::from_secs(1);
+/// After how long without a look a silence counts anew: where the engine was away nobody could renew, and whoever sees it
+/// first again would close the leases of all the others. A node that renewed 3 s before has 3 s more once it is back.
+const BLIND: Duration = Duration::from_secs(4);
 /// How long at least between two looks, however often somebody asks for one.
 const LOOKED_AT_MOST_EVERY: Duration = Duration::from_millis(50);
 /// How long a node that starts waits for shards whose owner doesn't live: until their lease is closed and claimed.
@@ -34,6 +37,8 @@ const GIVEN_AT_ONCE: usize = 32;
 pub(super) struct Beats {
     nodes: HashMap<NodeId, Beat>,
     clocks: Clocks,
+    /// When the rows were seen last, by this node's own clock that never steps.
+    looked_at: Duration,
     /// What this machine's clock showed at the last look.
     looked_at_ms: i64,
 }
@@ -43,6 +48,8 @@ struct Beat {
     beat: i64,
     process: u64,
     since: Duration,
+    /// From when its silence counts: this node could see ever since.
+    counted_from: Duration,
     /// Whether it was ever seen to change.
     moved: bool,
 }
@@ -51,12 +58,15 @@ impl Beats {
     /// Takes in what the rows say now, and sets the clock by it; returns those that have been silent for too long.
     fn look(&mut self, rows: &[NodeRow], now: Duration, clock: &dyn Clock) -> Vec<NodeRow> {
         let clock_ms = clock.shown().unix_millis();
+        let was_blind = now.saturating_sub(self.looked_at) >= BLIND;
+        self.looked_at = now;
         let mut silent = Vec::new();
         for row in rows {
             let beat = Beat {
                 beat: row.beat,
                 process: row.process,
                 since: now,
+                counted_from: now,
                 moved: false,
             };
             let seen = self.nodes.entry(row.node).or_insert(beat);
@@ -74,10 +84,13 @@ impl Beats {
                     ..beat
                 };
             }
+            if was_blind {
+                seen.counted_from = now;
+            }
             if row.closed || now.saturating_sub(seen.since) >= LIVELY {
                 self.clocks.forget(row.node);
             }
-            if !row.closed && now.saturating_sub(seen.since) >= SILENT {
+            if !row.closed && now.saturating_sub(seen.counted_from) >= SILENT {
                 silent.push(*row);
             }
         }
@@ -264,5 +277,59 @@ impl Owner {
                 false => beats.moved(owner),
             })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chinwag_proto::Timestamp;
+
+    use super::*;
+    use crate::clock::ManualClock;
+
+    const OTHER: NodeId = NodeId(2);
+
+    /// What looks in these seconds find silent, where the other node renews in some of them.
+    fn silent_at(looks: impl IntoIterator<Item = u64>, renews: impl Fn(u64) -> bool) -> Vec<u64> {
+        let clock = ManualClock::at(Timestamp::default());
+        let mut beats = Beats::default();
+        let mut beat = 0;
+        let mut silent = Vec::new();
+        for second in looks {
+            beat += i64::from(renews(second));
+            let row = NodeRow {
+                node: OTHER,
+                process: 1,
+                beat,
+                closed: false,
+                clock: None,
+            };
+            let now = Duration::from_secs(second);
+            if !beats.look(&[row], now, &clock).is_empty() {
+                silent.push(second);
+            }
+        }
+        silent
+    }
+
+    #[test]
+    fn who_renews_no_more_is_silent_after_ten_seconds() {
+        let silent = silent_at(100..115, |second| second <= 102);
+        assert_eq!(silent, [112, 113, 114]);
+    }
+
+    #[test]
+    fn an_outage_of_the_engine_is_nobodys_silence() {
+        // Nobody can look or renew from 103 to 139; the other node renews 5 s after it is over.
+        let looks = (100..103).chain(140..160);
+        let silent = silent_at(looks, |second| second <= 102 || second >= 145);
+        assert_eq!(silent, Vec::<u64>::new());
+    }
+
+    #[test]
+    fn who_died_while_the_engine_was_away_is_silent_ten_seconds_after_it_is_back() {
+        let looks = (100..103).chain(140..152);
+        let silent = silent_at(looks, |second| second <= 102);
+        assert_eq!(silent, [150, 151]);
     }
 }

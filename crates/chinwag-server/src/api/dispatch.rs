@@ -21,7 +21,7 @@ use super::{
     query,
     route::Route,
 };
-use crate::limits::Allowance;
+use crate::{bounded, limits::Allowance};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
@@ -136,10 +136,15 @@ async fn work(
         None => Vec::new(),
     };
     // Who asks comes before the body: a stranger's isn't read.
-    let who = credential::who(api, route, &parts).await.map_err(plain)?;
+    let mut due = bounded::due();
+    let who = bounded::by(due, credential::who(api, route, &parts));
+    let who = who.await.map_err(plain)?;
+    // A client may take its time for the body.
+    let began = tokio::time::Instant::now();
     let body = read_body(api, route, &parts.headers, body)
         .await
         .map_err(plain)?;
+    due += began.elapsed();
     let query = parts.uri.query().unwrap_or_default().to_owned();
     if route.query.is_none() && !query.is_empty() {
         query::read::<NoQuery>(&query).map_err(plain)?;
@@ -152,9 +157,12 @@ async fn work(
         body,
     };
     let allowance = rate(api, route, &call)?;
-    let answer = (route.handler)(Arc::clone(api), call)
-        .await
-        .map_err(|problem| (problem, allowance))?;
+    let answering = (route.handler)(Arc::clone(api), call);
+    let answer = match route.only_reads() {
+        true => bounded::by(due, answering).await,
+        false => answering.await,
+    };
+    let answer = answer.map_err(|problem| (problem, allowance))?;
     Ok(answer.with_allowance(allowance))
 }
 

@@ -46,6 +46,11 @@ pub(super) struct Route {
 }
 
 impl Route {
+    /// Returns whether it changes nothing.
+    pub(super) fn only_reads(&self) -> bool {
+        self.method == Method::GET || self.operation == "sync"
+    }
+
     /// Begins a route that a user or API key may call and that answers 204 unless told otherwise.
     pub(super) fn new(
         method: Method,

@@ -15,6 +15,7 @@ use chinwag_proto::{
 use serde::Deserialize;
 
 use super::{Gateway, session::Session};
+use crate::bounded;
 
 /// What of a frame tells how to read the rest.
 #[derive(Deserialize)]
@@ -204,37 +205,42 @@ impl Gateway {
     ) -> Option<ServerFrame> {
         let caller = session.caller();
         let reads = &self.ports.reads;
-        let answer = match request {
-            Request::Sync(sync) => reads
-                .sync(&caller, sync)
-                .await
-                .map(|answer| ServerFrame::Sync { id, answer }),
-            Request::Events {
-                chat_id,
-                epoch,
-                after,
-                limit,
-            } => {
-                let query = EventsQuery {
-                    after,
-                    epoch,
-                    limit,
-                };
-                reads
-                    .events(&caller, chat_id, query)
+        if let Request::Heartbeat { chats } = request {
+            return self.behind(&caller, id, owed, chats).await;
+        }
+        let answer = async {
+            match request {
+                Request::Sync(sync) => reads
+                    .sync(&caller, sync)
                     .await
-                    .map(|page| ServerFrame::Events { id, page })
+                    .map(|answer| ServerFrame::Sync { id, answer }),
+                Request::Events {
+                    chat_id,
+                    epoch,
+                    after,
+                    limit,
+                } => {
+                    let query = EventsQuery {
+                        after,
+                        epoch,
+                        limit,
+                    };
+                    reads
+                        .events(&caller, chat_id, query)
+                        .await
+                        .map(|page| ServerFrame::Events { id, page })
+                }
+                Request::History(query) => reads
+                    .history(&caller, query)
+                    .await
+                    .map(|page| ServerFrame::Messages { id, page }),
+                _ => Err(Problem::new(
+                    ErrorCode::UnknownType,
+                    "this frame is not answered here",
+                )),
             }
-            Request::History(query) => reads
-                .history(&caller, query)
-                .await
-                .map(|page| ServerFrame::Messages { id, page }),
-            Request::Heartbeat { chats } => return self.behind(&caller, id, owed, chats).await,
-            _ => Err(Problem::new(
-                ErrorCode::UnknownType,
-                "this frame is not answered here",
-            )),
         };
+        let answer = bounded::by(bounded::due(), answer).await;
         Some(answer.unwrap_or_else(|problem| refusal(id, problem)))
     }
 
@@ -246,7 +252,8 @@ impl Gateway {
         owed: bool,
         chats: BTreeMap<ChatId, Place>,
     ) -> Option<ServerFrame> {
-        let chats = match self.ahead_of(caller, &chats).await {
+        let ahead = bounded::by(bounded::due(), self.ahead_of(caller, &chats));
+        let chats = match ahead.await {
             Ok(ahead) => ahead,
             Err(problem) => {
                 tracing::debug!(%problem, "a heartbeat is answered without places");

@@ -28,6 +28,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// How long an answer may take before whoever asks tries again.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 
+/// How many of a server's last lines are shown where a test fails.
+const LINES_SHOWN: usize = 40;
+
 const PASSWORD: &str = "correct horse battery staple";
 
 /// Engines that nobody else's data comes into: names of a keyspace and of prefixes.
@@ -326,6 +329,18 @@ impl Place {
 
     fn log(&self) -> PathBuf {
         self.directory.path().join("log")
+    }
+}
+
+/// Shows how a failed test's servers ended, whose directories are about to go.
+impl Drop for Place {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let told = std::fs::read_to_string(self.log()).unwrap_or_default();
+            let lines: Vec<&str> = told.lines().collect();
+            let last = lines.len().saturating_sub(LINES_SHOWN);
+            eprintln!("{}:\n{}", self.path().display(), lines[last..].join("\n"));
+        }
     }
 }
 

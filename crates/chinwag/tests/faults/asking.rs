@@ -168,7 +168,7 @@ impl Asker {
         let (kind, node) = (self.kind, &self.node);
         let began = Instant::now();
         let answer = request.timeout(2 * AT_MOST).send().await;
-        let answer = answer.unwrap_or_else(|error| panic!("{kind:?} at {node}: {error}"));
+        let answer = answer.unwrap_or_else(|error| panic!("{kind:?} at {node}: {error:?}"));
         let status = answer.status();
         let body = answer.bytes().await.unwrap();
         let took = began.elapsed();

@@ -29,6 +29,13 @@ async fn a_cassandra_that_stands_still_is_answered_for_in_time_and_all_goes_on_a
     site.load.more(50).await;
     let asked = asking.stop().await;
     assert!(asked.errors > 0 && asked.answers > 0, "{asked:?}");
+    for place in &site.places {
+        let told = place.told();
+        assert!(
+            !told.contains("starts anew"),
+            "nobody loses a lease: {told}"
+        );
+    }
     site.finish().await;
 }
 
@@ -46,6 +53,13 @@ async fn a_cassandra_that_dies_and_comes_back_is_answered_for_in_time_and_all_go
     site.load.more(50).await;
     let asked = asking.stop().await;
     assert!(asked.errors > 0 && asked.answers > 0, "{asked:?}");
+    for place in &site.places {
+        let told = place.told();
+        assert!(
+            !told.contains("starts anew"),
+            "nobody loses a lease: {told}"
+        );
+    }
     site.finish().await;
 }
 
