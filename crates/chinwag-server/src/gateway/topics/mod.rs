@@ -18,14 +18,15 @@ use chinwag_core::{
     model::{ChatRow, Intervals, MemberRow},
     ports::{BusMessage, BusSubscription, EngineError, EngineResult, Topic},
 };
-use chinwag_proto::{ChatId, Seq, UserId};
+use chinwag_proto::{ChatId, Seq, UserId, frames::ServerFrame};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
 
 pub(super) use large_chat::LargeChat;
 
 use self::members::Members;
-use super::{Gateway, registry::Registry};
+use super::{Gateway, encode, registry::Registry};
+use crate::ws::Class;
 
 /// Memberships read at a time when a user connects.
 const PAGE: usize = 500;
@@ -231,11 +232,13 @@ impl Gateway {
     /// Begins to listen to a user's large chats: subscribed before the head is read, and that before `ready`.
     pub(super) async fn listen_for(&self, user: &UserId) -> EngineResult<()> {
         let mut after = None;
+        let mut became_a_member = false;
         loop {
             let page = self.large_page(user, after).await?;
             let mut joined = HashMap::new();
             for member in page.members {
                 joined.insert(member.chat, member.joined_seq);
+                became_a_member |= !self.topics.knows(member.chat, user, member.joined_seq);
                 let MemberRow {
                     user, intervals, ..
                 } = member;
@@ -262,9 +265,20 @@ impl Gateway {
             }
             match page.next {
                 Some(next) => after = Some(next),
-                None => return Ok(()),
+                None => break,
             }
         }
+        if became_a_member {
+            self.let_earlier_ones_fetch(user);
+        }
+        Ok(())
+    }
+
+    /// Lets a user's sessions here fetch what they missed of a chat that only one more session made the user a member of:
+    /// word of the joining was still waiting for an engine, and now nothing is left for it to do.
+    fn let_earlier_ones_fetch(&self, user: &UserId) {
+        let frame = encode::frame(&ServerFrame::Resync { after_ms: 0 });
+        self.registry.send([user], &frame, Class::Event, None);
     }
 
     /// Reads a page of a user's chats: the large ones that they are in.
