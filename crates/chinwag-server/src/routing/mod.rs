@@ -2,8 +2,8 @@
 //!
 //! Where there is only one node, a call is the owner's own. Where there are several, who owns what is known from the last
 //! look, at most seconds old: a node that isn't the owner any more says so, nothing was done, and the call goes to the one
-//! that is. All of it within 2 s (a part
-//! of an import: 30 s); then the caller gets an error that it may repeat.
+//! that is. All of it within 2 s,
+//! and a part of an import within 30 s; then the caller gets an error that it may repeat.
 
 mod calls;
 mod codec;

@@ -6,12 +6,12 @@ use std::{
     time::Duration,
 };
 
-use chinwag_proto::{MessageId, http::HistoryQuery};
+use chinwag_proto::MessageId;
 use serde_json::json;
 
 use crate::{
     pair::Pair,
-    place::{Engines, PATIENCE, Person, Place},
+    place::{Engines, PATIENCE, Person, Place, only_page},
 };
 
 /// Chats of a file.
@@ -49,16 +49,7 @@ async fn seen(person: &Person) -> BTreeMap<String, Vec<(MessageId, String)>> {
     loop {
         let page = person.http.chats(cursor.as_deref()).await.unwrap();
         for chat in page.chats {
-            let query = HistoryQuery {
-                chat_id: chat.id,
-                before: None,
-                after: None,
-                around: None,
-                limit: Some(200),
-            };
-            let page = person.http.history(&query).await.unwrap();
-            assert!(!page.has_more);
-            let messages = page.messages.into_iter().rev();
+            let messages = only_page(&person.http, chat.id).await.into_iter().rev();
             let messages = messages.map(|message| (message.id, message.content));
             seen.insert(chat.name.unwrap(), messages.collect());
         }

@@ -10,13 +10,13 @@ use chinwag_backends::cassandra::{self, Cassandra};
 use chinwag_client::{ClientError, Http};
 use chinwag_core::{model::NodeId, ports::Ownership as _};
 use chinwag_proto::{
-    ChatId, ClientId, ErrorCode, Metadata,
-    http::{HistoryQuery, SendMessage},
-    shapes::Message,
-    snowflake,
+    ChatId, ClientId, ErrorCode, Metadata, http::SendMessage, shapes::Message, snowflake,
 };
 
-use crate::{engine_process, place::Place};
+use crate::{
+    engine_process,
+    place::{Place, only_page},
+};
 
 const MOVE: &[&str] = &[
     "migrate",
@@ -100,16 +100,8 @@ async fn seen(http: &Http) -> BTreeMap<ChatId, (Option<String>, u64, u64, Vec<Me
     let page = http.chats(None).await.unwrap();
     assert!(page.next_cursor.is_none());
     for chat in page.chats {
-        let query = HistoryQuery {
-            chat_id: chat.id,
-            before: None,
-            after: None,
-            around: None,
-            limit: Some(200),
-        };
-        let history = http.history(&query).await.unwrap();
-        assert!(!history.has_more);
-        let told = (chat.name, chat.unread, chat.mentions, history.messages);
+        let messages = only_page(http, chat.id).await;
+        let told = (chat.name, chat.unread, chat.mentions, messages);
         seen.insert(chat.id, told);
     }
     seen

@@ -14,7 +14,7 @@ use chinwag_proto::{
     ChatId, ClientId, Problem, UserId,
     frames::LogBody,
     http::{CreateChat, HistoryQuery, Login, Register},
-    shapes::{Chat, HistoryVisible},
+    shapes::{Chat, HistoryVisible, Message},
 };
 use reqwest::StatusCode;
 use rustix::process::{Pid, Signal, kill_process};
@@ -480,6 +480,23 @@ pub(crate) async fn create(
     created.expect("a chat is made")
 }
 
+/// Asks for a chat's history, which is no longer than a page: newest first.
+pub(crate) async fn only_page(http: &Http, chat: ChatId) -> Vec<Message> {
+    let page = http.history(&newest_first(chat)).await.unwrap();
+    assert!(!page.has_more);
+    page.messages
+}
+
+fn newest_first(chat: ChatId) -> HistoryQuery {
+    HistoryQuery {
+        chat_id: chat,
+        before: None,
+        after: None,
+        around: None,
+        limit: Some(200),
+    }
+}
+
 /// Somebody with a token.
 pub(crate) struct Person {
     pub(crate) id: UserId,
@@ -592,13 +609,7 @@ impl Person {
 
     /// Returns everything that a chat's history shows, oldest first.
     pub(crate) async fn whole_history(&self, chat: ChatId) -> Vec<String> {
-        let mut query = HistoryQuery {
-            chat_id: chat,
-            before: None,
-            after: None,
-            around: None,
-            limit: Some(200),
-        };
+        let mut query = newest_first(chat);
         let mut contents = Vec::new();
         loop {
             let page = self.http.history(&query).await.unwrap();
@@ -613,17 +624,8 @@ impl Person {
 
     /// Returns what a chat's history shows, oldest first.
     pub(crate) async fn history(&self, chat: ChatId) -> Vec<String> {
-        let query = HistoryQuery {
-            chat_id: chat,
-            before: None,
-            after: None,
-            around: None,
-            limit: Some(200),
-        };
-        let page = self.http.history(&query).await.unwrap();
-        assert!(!page.has_more);
-        let contents = page.messages.into_iter().map(|message| message.content);
-        contents.rev().collect()
+        let messages = only_page(&self.http, chat).await.into_iter();
+        messages.rev().map(|message| message.content).collect()
     }
 
     /// Waits until search finds so many messages with a word.
