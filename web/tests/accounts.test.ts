@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
-import type { Page } from "playwright-core";
 import { House, PASSWORD } from "./house.js";
 import { until } from "./until.js";
 
@@ -79,36 +78,12 @@ test("signing out leaves no chats behind on the device", async () => {
   await house.person("ben").say(chatId, "Between us");
   const ida = await house.visit("ida");
   await ida.row("Ben Okafor").waitFor();
-  await until(async () => (await keptChats(ida.page)).includes("Between us"));
+  await until(async () => JSON.stringify(await ida.keeps("chats")).includes("Between us"));
   await ida.goto("/settings");
   await ida.page.getByRole("button", { name: "Sign out" }).click();
   await ida.page.getByRole("heading", { name: "Sign in to Chinwag" }).waitFor();
-  await until(async () => (await keptChats(ida.page)) === "[]");
+  await until(async () => (await ida.keeps("chats")).length === 0);
 });
-
-/** Returns all chats that a browser keeps, of every user and server. */
-function keptChats(page: Page): Promise<string> {
-  return page.evaluate(async () => {
-    const all: unknown[] = [];
-    for (const { name = "" } of await indexedDB.databases()) {
-      const opening = indexedDB.open(name);
-      const database = await new Promise<IDBDatabase>((done) => {
-        opening.onsuccess = () => done(opening.result);
-      });
-      // Another one than the client's, or one that is only being made.
-      if (database.objectStoreNames.contains("chats")) {
-        const reading = database.transaction("chats").objectStore("chats").getAll();
-        all.push(
-          ...(await new Promise<unknown[]>((done) => {
-            reading.onsuccess = () => done(reading.result);
-          })),
-        );
-      }
-      database.close();
-    }
-    return JSON.stringify(all);
-  });
-}
 
 /** Field faults, row 13: sessions end when the password changes. */
 test("a new password ends other browsers' sessions with a word about it, and keeps this one", async () => {

@@ -119,6 +119,11 @@ test("what was written before one was removed is kept with its reason, to be sen
   await house.remove("ana", chatId, "ben");
   house.wire.mend();
   await ben.page.getByRole("heading", { name: "This chat isn't there" }).waitFor();
+  // The second goes out only once the first was refused: as a member again Ben could send it.
+  await until(async () => {
+    const outbox = await ben.keeps("outbox");
+    return outbox.length === 2 && outbox.every(({ state }) => state === "failed");
+  });
 
   await house.addMember("ana", chatId, "ben");
   for (const text of ["Am I still in?", "Never mind"]) await ben.ticks(text, "Not sent");

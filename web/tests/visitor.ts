@@ -171,6 +171,32 @@ export class Visitor {
     await until(() => this.page.evaluate(() => navigator.serviceWorker.controller !== null));
   }
 
+  /** What the client keeps on the device in a store of its database, of every user and server. */
+  keeps(store: "chats"): Promise<unknown[]>;
+  keeps(store: "outbox"): Promise<{ state: "pending" | "failed" }[]>;
+  keeps(store: string): Promise<unknown[]> {
+    return this.page.evaluate(async (store) => {
+      const all: unknown[] = [];
+      for (const { name = "" } of await indexedDB.databases()) {
+        const opening = indexedDB.open(name);
+        const database = await new Promise<IDBDatabase>((done) => {
+          opening.onsuccess = () => done(opening.result);
+        });
+        // Another one than the client's, or one that is only being made.
+        if (database.objectStoreNames.contains(store)) {
+          const reading = database.transaction(store).objectStore(store).getAll();
+          all.push(
+            ...(await new Promise<unknown[]>((done) => {
+              reading.onsuccess = () => done(reading.result);
+            })),
+          );
+        }
+        database.close();
+      }
+      return all;
+    }, store);
+  }
+
   /** The texts of all messages in the document, first to last. */
   async texts(): Promise<string[]> {
     return this.page.locator(".message .content").allInnerTexts();
