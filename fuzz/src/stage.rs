@@ -5,14 +5,7 @@ use std::{cell::RefCell, net::Ipv4Addr, sync::Arc};
 use axum::{Router, body::Body};
 use chinwag_core::{SystemClock, memory::Memory};
 use chinwag_proto::UserId;
-use chinwag_server::{
-    api::Peer,
-    config::Config,
-    metrics::Metrics,
-    node::Node,
-    running::{Running, Threads},
-    wiring::Ports,
-};
+use chinwag_server::{api::Peer, config::Config, node::Node, running::Running, wiring::Ports};
 use http::Request;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -86,14 +79,9 @@ impl Stage {
             ("storage.min_free", "0"),
         ]);
         let config = config.unwrap();
-        let clock = Arc::new(SystemClock::default());
-        let ports = Ports::in_memory(&Memory::new(clock.clone()));
-        let metrics = Arc::new(Metrics::default());
-        let node = Node::over(&config, ports, None, metrics, clock, None);
-        let node = node.await.unwrap();
-        let (stop, tasks) = Default::default();
-        let running = Running::start(&config, node, None, Threads::Callers, stop, tasks).await;
-        Self::peopled(running, directory).await
+        let memory = Memory::new(Arc::new(SystemClock::default()));
+        let running = Running::over(&config, Ports::in_memory(&memory)).await;
+        Self::peopled(running.unwrap(), directory).await
     }
 
     async fn peopled(running: Running, directory: TempDir) -> Self {

@@ -7,7 +7,10 @@ use std::{
 };
 
 use axum::{Router, middleware};
-use chinwag_core::delivery::{ReadListener, Sessions};
+use chinwag_core::{
+    SystemClock,
+    delivery::{ReadListener, Sessions},
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
@@ -17,12 +20,15 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     config::{Config, NodeRole},
+    error::StartError,
     fanout::Fanout,
     gateway::{Gateway, GatewayPorts, GatewaySettings},
     listener::Listener,
     metrics,
     node::Node,
-    web, ws,
+    web,
+    wiring::Ports,
+    ws,
 };
 
 /// How long clients wait for a node that doesn't hear the others yet: a bus that is away must not keep it closed.
@@ -99,6 +105,15 @@ impl Running {
         }
     }
 
+    /// Lets a node work over engines that are there already, all of it in the caller's thread: for tests, and for measuring
+    /// what the server itself takes.
+    pub async fn over(config: &Config, ports: Ports) -> Result<Self, StartError> {
+        let clock = Arc::new(SystemClock::default());
+        let node = Node::over(config, ports, None, Arc::default(), clock, None).await?;
+        let (stop, tasks) = Default::default();
+        Ok(Self::start(config, node, None, Threads::Callers, stop, tasks).await)
+    }
+
     /// Returns the node.
     #[must_use]
     pub fn node(&self) -> &Arc<Node> {
@@ -132,7 +147,7 @@ impl Running {
     }
 
     /// Serves the clients that come by a socket.
-    pub(crate) fn listen(&self, socket: TcpListener) {
+    pub fn listen(&self, socket: TcpListener) {
         self.tasks.spawn(Arc::clone(&self.listener).run(socket));
     }
 

@@ -63,8 +63,9 @@ const ALL: [Kind; 9] = [
     Kind::Clock,
     Kind::Stall,
 ];
-const CALLS: [Call; 5] = [
+const CALLS: [Call; 6] = [
     Call::Read,
+    Call::LookUp,
     Call::Write,
     Call::Append,
     Call::Publish,

@@ -48,7 +48,7 @@ impl<P: Directory + ?Sized> Directory for Flaky<P> {
         users: &[UserId],
     ) -> EngineResult<Vec<Option<Membership>>> {
         let read = self.inner.memberships(chat, users);
-        self.faults.around(Call::Read, read).await
+        self.faults.around(Call::LookUp, read).await
     }
 
     async fn chats_of(

@@ -13,6 +13,8 @@ use super::gates::{Gates, Moment};
 pub enum Call {
     /// Reads, and changes nothing.
     Read,
+    /// Reads whether users are members of a chat.
+    LookUp,
     /// Writes, apart from appends.
     Write,
     /// Appends to a log.
@@ -81,7 +83,7 @@ impl Odds {
             Call::Append => odds.push((self.fail_partly, |_, _| Fault::FailPartly)),
             Call::Publish => odds.push((self.dropped, |_, _| Fault::Drop)),
             Call::Take => odds.push((self.repeated, |_, _| Fault::Repeat)),
-            Call::Read | Call::Write => {}
+            Call::Read | Call::LookUp | Call::Write => {}
         }
         odds
     }

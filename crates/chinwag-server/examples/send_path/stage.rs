@@ -4,13 +4,7 @@ use std::sync::Arc;
 
 use chinwag_core::{SystemClock, memory::Memory, model::UserRow};
 use chinwag_proto::{Timestamp, UserId};
-use chinwag_server::{
-    config::Config,
-    metrics::Metrics,
-    node::Node,
-    running::{Running, Threads},
-    wiring::Ports,
-};
+use chinwag_server::{config::Config, running::Running, wiring::Ports};
 use tempfile::TempDir;
 
 /// What a client asks to speak WebSocket by.
@@ -34,15 +28,10 @@ impl Stage {
             ("storage.min_free", "0"),
         ]);
         let config = config.expect("a configuration");
-        let clock = Arc::new(SystemClock::default());
-        let ports = Ports::in_memory(&Memory::new(clock.clone()));
-        let metrics = Arc::new(Metrics::default());
-        let node = Node::over(&config, ports, None, metrics, clock, None);
-        let node = node.await.expect("a node");
-        let (stop, tasks) = Default::default();
-        let running = Running::start(&config, node, None, Threads::Callers, stop, tasks).await;
+        let memory = Memory::new(Arc::new(SystemClock::default()));
+        let running = Running::over(&config, Ports::in_memory(&memory)).await;
         Self {
-            running,
+            running: running.expect("a node"),
             _directory: directory,
         }
     }

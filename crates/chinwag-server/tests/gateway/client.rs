@@ -11,7 +11,7 @@ use tokio_tungstenite::{
 };
 
 /// How long a test waits for what must come; only a failing test waits so long.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A session, or what is to become one.
 pub(crate) struct Client {

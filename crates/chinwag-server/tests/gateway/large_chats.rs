@@ -1,13 +1,14 @@
 //! Chats above `direct_max_members`: through the queue and a topic.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use chinwag_core::owner::Command;
+use chinwag_conformance::{Call, Faults, Moment};
+use chinwag_core::{SystemClock, memory::Memory, owner::Command};
 use chinwag_proto::{ChatId, shapes::HistoryVisible};
 use serde_json::{Value, json};
 
 use crate::{
-    client::Client,
+    client::{Client, PATIENCE},
     node::{Node, user},
 };
 
@@ -208,4 +209,42 @@ async fn typing_in_a_large_chat_reaches_its_members_and_nobody_who_has_left() {
     assert_eq!(ben.until_type("typing").await["userId"], "ana");
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert!(eva.settled().await.is_empty());
+}
+
+#[tokio::test]
+async fn who_is_let_into_a_chat_by_a_later_session_misses_nothing_in_the_earlier_one() {
+    let faults = Faults::none();
+    let memory = Memory::new(Arc::new(SystemClock::default()));
+    let settings = [("direct_max_members", "4")];
+    let first = Node::over_flaky(&memory, &faults, &settings).await;
+    let ids = ["ana", "ben", "cem", "dan", "eva"];
+    let chat = first.group(&ids, HistoryVisible::All).await;
+    // The next one delivers it only as a large chat; the first did so as a small one, too, for a while.
+    first.server.leave(PATIENCE).await;
+    let node = Node::over_flaky(&memory, &faults, &settings).await;
+    node.users(&["fay"]).await;
+    // Somebody else listens, so that the chat is known here.
+    let mut ben = node.session("ben").await;
+    let mut earlier = node.session("fay").await;
+    let sync = json!({"type": "sync", "since": null});
+    assert_eq!(earlier.ask(sync.clone()).await["chats"], json!([]));
+
+    // The gateway looks Fay up in vain for as long as the directory keeps the answer.
+    faults.hold(Call::LookUp, Moment::Before);
+    node.add("ana", chat, &[user("fay")]).await;
+    node.say("ana", chat, "before the later session").await;
+    places_until(&mut ben, "before the later session").await;
+    faults.until_held(1).await;
+    let mut later = node.session("fay").await;
+    node.say("ana", chat, "after the later session").await;
+    places_until(&mut later, "after the later session").await;
+    faults.release();
+
+    let heard = earlier.before_message("after the later session").await;
+    let is_told = |frame: &Value| {
+        frame["type"] == "resync" || frame["message"]["content"] == "before the later session"
+    };
+    assert!(heard.iter().any(is_told), "{heard:?}");
+    let sync = earlier.ask(sync).await;
+    assert_eq!(sync["chats"][0]["id"], json!(chat), "{sync}");
 }

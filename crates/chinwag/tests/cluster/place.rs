@@ -464,11 +464,18 @@ pub(crate) async fn create(
     ask: impl AsyncFn(&CreateChat) -> Result<Chat, ClientError>,
 ) -> ChatId {
     let (CreateChat::Direct { client_id, .. } | CreateChat::Group { client_id, .. }) = &mut new;
-    *client_id = Some(ClientId::new(&format!("make-{:x}", rand::random::<u64>())).unwrap());
-    let creating = async {
+    *client_id = Some(unique_id("make"));
+    until_answered(async || ask(&new).await).await.id
+}
+
+/// Asks again as long as the answer is to try again; fails where it is refused, or never answered.
+///
+/// What changes something is asked for under a `clientId`, or is the same when it is done twice.
+pub(crate) async fn until_answered<T>(ask: impl AsyncFn() -> Result<T, ClientError>) -> T {
+    let asking = async {
         loop {
-            match ask(&new).await {
-                Ok(chat) => return chat.id,
+            match ask().await {
+                Ok(answer) => return answer,
                 Err(ClientError::Refused(problem)) if problem.retryable => {
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
@@ -476,8 +483,13 @@ pub(crate) async fn create(
             }
         }
     };
-    let created = tokio::time::timeout(PATIENCE, creating).await;
-    created.expect("a chat is made")
+    let answered = tokio::time::timeout(PATIENCE, asking).await;
+    answered.expect("an answer that isn't to try again")
+}
+
+/// Makes up the id of a request.
+pub(crate) fn unique_id(what: &str) -> ClientId {
+    ClientId::new(&format!("{what}-{:x}", rand::random::<u64>())).unwrap()
 }
 
 /// Asks for a chat's history, which is no longer than a page: newest first.

@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use chinwag_client::ClientError;
 use chinwag_proto::{
     ChatId, UserId,
     http::CreateChat,
@@ -16,7 +15,7 @@ use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
 use super::sending;
 use crate::{
     pair::Pair,
-    place::{PATIENCE, Person, Served},
+    place::{PATIENCE, Person, Served, until_answered},
     socket::Socket,
     tokens::token,
 };
@@ -56,20 +55,9 @@ async fn room(owner: &Person) -> ChatId {
     };
     let chat = owner.create(group).await;
     for users in rest.chunks(1_000) {
-        add(owner, chat, users.to_vec()).await;
+        until_answered(async || owner.http.add_members(chat, users.to_vec()).await).await;
     }
     chat
-}
-
-/// Adds members, as often as it must be asked for.
-async fn add(owner: &Person, chat: ChatId, users: Vec<UserId>) {
-    loop {
-        match owner.http.add_members(chat, users.clone()).await {
-            Ok(()) => return,
-            Err(ClientError::Refused(problem)) if problem.retryable => {}
-            Err(error) => panic!("{error}"),
-        }
-    }
 }
 
 /// A session that somebody listens to all the time: it stays alive however long the others take.
@@ -202,7 +190,7 @@ async fn row_17_five_hundred_of_ten_thousand_do_everything_at_once_and_two_other
 
     // One more joins, ten messages are said, all type, all read, all are listed.
     let late = nodes[1].somebody("newcomer").await;
-    add(&owner, chat, vec![late.id.clone()]).await;
+    until_answered(async || owner.http.add_members(chat, vec![late.id.clone()]).await).await;
     let mut last = Value::Null;
     for number in 0..10 {
         let speaker = &sessions[number * ONLINE / 5];

@@ -1,9 +1,14 @@
 //! Row 12: who is removed hears no more, on any node.
 
+use chinwag_proto::http::ClientIdQuery;
 use serde_json::{Value, json};
 
 use super::sending;
-use crate::{pair::Pair, place::Engines, socket::Socket};
+use crate::{
+    pair::Pair,
+    place::{Engines, unique_id, until_answered},
+    socket::Socket,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a Cassandra, a Redis and a Kafka: make conformance"]
@@ -36,15 +41,17 @@ async fn removed_in_the_middle(engines: &Engines) {
             assert_eq!(said["type"], "ack", "{said}");
         }
         let owner = pair.ana.at(&pair.nodes[remover]);
-        let removing = owner.http.remove_member(chat, &mia.id);
+        let once = ClientIdQuery {
+            client_id: Some(unique_id("remove")),
+        };
+        let removing = until_answered(async || owner.http.remove(chat, &mia.id, &once).await);
         let talking = async {
             for number in 0..20 {
                 bens.ask(sending(chat, &format!("meanwhile {number}")))
                     .await;
             }
         };
-        let (removed, ()) = tokio::join!(removing, talking);
-        removed.unwrap();
+        let ((), ()) = tokio::join!(removing, talking);
         for number in 0..20 {
             bens.ask(sending(chat, &format!("after {number}"))).await;
         }
