@@ -162,6 +162,12 @@ impl Consumer for KafkaConsumer {
                 {
                     tokio::time::sleep(COMMIT_PAUSE).await;
                 }
+                // The member was given up meanwhile and joins again by itself, with what isn't acknowledged. To leave now
+                // and join as another one could make that one wait for the former for as long as `max_poll_interval`.
+                Err(KafkaError::ConsumerCommit(code)) if was_given_up(code) => {
+                    tracing::warn!(topic = self.topic, %code, "kafka: what was done comes again");
+                    break;
+                }
                 Err(error) => return Err(client::unavailable("can't commit", &error)),
             }
         }
@@ -177,6 +183,14 @@ impl Drop for KafkaConsumer {
             runtime.spawn_blocking(move || drop(consumer));
         }
     }
+}
+
+/// Returns whether a commit fails since the group goes on without this member.
+fn was_given_up(code: RDKafkaErrorCode) -> bool {
+    matches!(
+        code,
+        RDKafkaErrorCode::UnknownMemberId | RDKafkaErrorCode::IllegalGeneration
+    )
 }
 
 fn take(outstanding: &mut Outstanding, message: &BorrowedMessage<'_>) -> EngineResult<QueueRecord> {

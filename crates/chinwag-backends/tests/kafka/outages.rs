@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use chinwag_backends::kafka::{ConnectError, KafkaQueue, Options};
 use chinwag_conformance::run;
 use chinwag_core::ports::{Append, Consumer, EngineError, EventQueue, QueueGroup};
+use tokio::sync::watch;
 
 use crate::{
     broker::Broker,
@@ -97,5 +98,54 @@ fn a_broker_that_is_frozen_hangs_nobody_and_comes_back() {
         broker.process.thaw();
         until_queued(&queue, &failing).await;
         assert!(take_through(&mut *consumer, 2).await.contains(&2));
+    });
+}
+
+/// Works as a member of a group, and tells the last place that it acknowledged.
+async fn work(queue: Arc<KafkaQueue>, group: QueueGroup, through: watch::Sender<u64>) {
+    let mut consumer = queue.join(group).await.unwrap();
+    loop {
+        let records = consumer.next(100).await.unwrap();
+        let last = records.last().unwrap();
+        // Something waits to be acknowledged whenever the broker stands still.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        consumer.ack(last.position).await.unwrap();
+        through.send_replace(last.row.seq.0);
+    }
+}
+
+#[test]
+#[ignore = "needs a Kafka: make conformance"]
+fn members_go_on_after_a_broker_that_stood_still_for_longer_than_it_waits_for_them() {
+    run(async {
+        let broker = Broker::start();
+        let options = Options {
+            session_timeout: Duration::from_secs(6),
+            ..options(broker.port)
+        };
+        let queue = until_it_answers(&options).await;
+        let mut all = Vec::new();
+        for group in [QueueGroup::Indexer, QueueGroup::Push, QueueGroup::Fanout] {
+            let mut talks = Talks::of(1, group);
+            for _ in 0..30 {
+                until_queued(&queue, &talks.go_on()).await;
+            }
+            let through = watch::Sender::new(0);
+            let mut taken = through.subscribe();
+            let working = tokio::spawn(work(Arc::clone(&queue), group, through));
+            taken.wait_for(|through| *through > 0).await.unwrap();
+            all.push((talks, taken, working));
+        }
+        for (talks, ..) in &mut all {
+            until_queued(&queue, &talks.go_on()).await;
+        }
+        broker.process.freeze();
+        tokio::time::sleep(Duration::from_secs(8)).await;
+        broker.process.thaw();
+        for (talks, taken, working) in &mut all {
+            until_queued(&queue, &talks.go_on()).await;
+            taken.wait_for(|through| *through == 32).await.unwrap();
+            working.abort();
+        }
     });
 }

@@ -115,6 +115,7 @@ pub trait Consumer: Send {
     /// Waits for records, at least one, at most `max`.
     async fn next(&mut self, max: usize) -> EngineResult<Vec<QueueRecord>>;
 
-    /// Acknowledges all records up to a position: their effect is durable.
+    /// Acknowledges all records up to a position: their effect is durable. What the group gave to another member
+    /// meanwhile comes again all the same.
     async fn ack(&mut self, position: u64) -> EngineResult<()>;
 }

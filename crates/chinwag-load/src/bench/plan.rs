@@ -47,7 +47,7 @@ impl Node {
 pub(super) enum Traffic {
     /// Give signs of life and nothing else.
     Idle,
-    /// Each two that follow one another send to each other.
+    /// Each two that follow one another send to each other, as far as there are chats; the others are just there.
     Direct(Pace),
     /// All are in one chat, and the first ones send.
     Group {
@@ -88,7 +88,7 @@ pub(super) struct Start {
     pub(super) measure: u64,
     /// Until when.
     pub(super) until: u64,
-    /// The process's chats with their last places: one each two connections, or one.
+    /// The process's chats with their last places: one each two connections of its first ones, or one.
     pub(super) chats: Vec<(ChatId, Seq)>,
 }
 

@@ -95,6 +95,9 @@ pub struct Figures {
     /// What the server used of memory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<Memory>,
+    /// What other processes used that the run was told of: engines.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Other>,
     /// What the kernel's sockets took, before the run's connections and while it measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kernel: Option<KernelGrowth>,
@@ -174,7 +177,7 @@ pub struct Usage {
     pub cpu_ms_per_1000: Option<f64>,
 }
 
-/// Memory of the server's process, resident.
+/// Memory of the server's processes, resident.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Memory {
@@ -189,6 +192,20 @@ pub struct Memory {
     pub bytes_per_connection: Option<f64>,
 }
 
+/// Other processes than the server's.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Other {
+    /// What the run was told that they are.
+    pub name: String,
+    /// What they used.
+    pub usage: Usage,
+    /// Their resident memory before the run's connections.
+    pub before_bytes: u64,
+    /// The same at the end of what was measured.
+    pub after_bytes: u64,
+}
+
 /// The generator itself.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -197,6 +214,8 @@ pub struct Generator {
     pub processes: usize,
     /// What they used.
     pub usage: Usage,
+    /// Their resident memory at the end of what was measured.
+    pub resident_bytes: u64,
     /// From when a message or a question was due to when the generator sent it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lag: Option<Percentiles>,

@@ -1,6 +1,7 @@
 //! The server that a run is against, and the run's users: a server of the run's own, several nodes of its own, or one
 //! that runs.
 
+mod answered;
 mod balancer;
 mod disk;
 mod launch;
@@ -10,6 +11,7 @@ mod people;
 
 use anyhow::{Result, bail};
 
+pub(crate) use answered::until_answered;
 pub use options::{Shared, SiteOptions};
 pub(crate) use own_server::OwnServer;
 pub use people::Signer;

@@ -34,6 +34,7 @@ pub(crate) enum TokenMaker {
 pub type Signer = Arc<dyn Fn(&UserId) -> String + Send + Sync>;
 
 /// One user.
+#[derive(Clone)]
 pub(crate) struct Person {
     pub(crate) id: UserId,
     pub(crate) token: String,

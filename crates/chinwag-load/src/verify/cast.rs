@@ -1,9 +1,9 @@
 //! Who takes part, and in which chats.
 
-use std::{collections::BTreeSet, fs::File, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fs::File, sync::Arc};
 
 use anyhow::{Context as _, Result};
-use chinwag_client::{ClientError, Http};
+use chinwag_client::Http;
 use chinwag_proto::{ChatId, ClientId, UserId, http::CreateChat, shapes::HistoryVisible};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use rand::{Rng as _, rngs::StdRng, seq::SliceRandom as _};
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     recording::RecordedHttp,
-    site::{Person, TokenMaker, appear},
+    site::{Person, TokenMaker, appear, until_answered},
 };
 
 /// Users who come and go where others see them, beside those who chat.
@@ -25,10 +25,6 @@ const COMERS: usize = 2;
 const GROUP: usize = 50;
 /// Chats that are made at a time.
 const MAKING: usize = 8;
-/// How long a chat may take to be made, on servers that have just started.
-const MADE_WITHIN: Duration = Duration::from_secs(60);
-/// How long to wait before it is asked for again.
-const AGAIN: Duration = Duration::from_millis(100);
 
 /// A chat of the run.
 pub(super) struct Chat {
@@ -162,25 +158,6 @@ impl Cast {
             members: plan.members,
             comers: plan.comers,
         })
-    }
-}
-
-/// Asks until there is an answer that isn't only for now.
-async fn until_answered<F, T>(ask: impl Fn() -> F) -> Result<T, ClientError>
-where
-    F: Future<Output = Result<T, ClientError>>,
-{
-    let until = tokio::time::Instant::now() + MADE_WITHIN;
-    loop {
-        let error = match ask().await {
-            Ok(answer) => return Ok(answer),
-            Err(error) => error,
-        };
-        let is_final = matches!(&error, ClientError::Refused(problem) if !problem.retryable);
-        if is_final || tokio::time::Instant::now() >= until {
-            return Err(error);
-        }
-        tokio::time::sleep(AGAIN).await;
     }
 }
 

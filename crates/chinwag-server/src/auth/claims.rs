@@ -7,6 +7,9 @@ use super::AuthError;
 
 /// How far the clocks of who signs and who checks may differ.
 pub(super) const CLOCK_SKEW_MS: i64 = 30_000;
+/// How far this node's clock may be behind before the others have put it right, or somebody has: no token is refused for
+/// good that only such a clock doesn't know yet.
+const BEHIND_MS: i64 = 2 * 3_600_000;
 
 /// The claims of a token that mean something here.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,16 +55,12 @@ impl Claims {
         audience: Option<&str>,
     ) -> Result<Verified, AuthError> {
         let expires_at = millis(self.exp.ok_or(AuthError::Invalid("it never expires"))?)?;
-        if self
-            .nbf
-            .map(millis)
-            .transpose()?
-            .is_some_and(|from| from > now.plus_millis(CLOCK_SKEW_MS))
-        {
+        let issued_at = self.iat.map(millis).transpose()?.unwrap_or_default();
+        let valid_from = self.nbf.map(millis).transpose()?.unwrap_or_default();
+        if valid_from > now.plus_millis(BEHIND_MS) {
             return Err(AuthError::Invalid("it isn't valid yet"));
         }
-        let issued_at = self.iat.map(millis).transpose()?.unwrap_or_default();
-        if issued_at > now.plus_millis(CLOCK_SKEW_MS) {
+        if issued_at > now.plus_millis(BEHIND_MS) {
             return Err(AuthError::Invalid("it was issued in the future"));
         }
         if issuer.is_some() && self.iss.as_deref() != issuer {
@@ -74,6 +73,10 @@ impl Claims {
             .map_err(|_| AuthError::Invalid("its subject can't be a user id"))?;
         if expires_at.plus_millis(CLOCK_SKEW_MS) <= now {
             return Err(AuthError::Expired);
+        }
+        // Last, since it says to try again: whatever else is wrong with it stays wrong.
+        if issued_at.max(valid_from) > now.plus_millis(CLOCK_SKEW_MS) {
+            return Err(AuthError::Early);
         }
         Ok(Verified {
             user,

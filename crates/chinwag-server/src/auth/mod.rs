@@ -65,6 +65,9 @@ pub enum AuthError {
     /// It is none of ours, for this reason.
     #[error("the token is not valid: {0}")]
     Invalid(&'static str),
+    /// It will be valid soon, by the clock of this node, which may be the one that is wrong: trying again helps.
+    #[error("the token isn't valid yet: the clock of who signed it or of this server is wrong")]
+    Early,
     /// The user is disabled.
     #[error("the account is disabled")]
     Disabled,
@@ -83,7 +86,7 @@ impl AuthError {
         let code = match self {
             Self::Expired | Self::Invalid(_) | Self::Revoked => ErrorCode::Unauthorized,
             Self::Disabled => ErrorCode::Disabled,
-            Self::Unavailable => ErrorCode::Unavailable,
+            Self::Early | Self::Unavailable => ErrorCode::Unavailable,
         };
         Problem::new(code, self.to_string())
     }
@@ -95,7 +98,7 @@ impl AuthError {
             Self::Expired => Some(CloseCode::TokenExpired),
             Self::Invalid(_) => Some(CloseCode::BadToken),
             Self::Disabled | Self::Revoked => Some(CloseCode::Revoked),
-            Self::Unavailable => None,
+            Self::Early | Self::Unavailable => None,
         }
     }
 }

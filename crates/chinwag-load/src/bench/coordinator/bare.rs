@@ -67,8 +67,8 @@ pub(super) async fn run(run: &Run<'_>, settings: &Group, faults: &mut Faults) ->
         .iter()
         .map(plan)
         .collect();
-    let mut crew = Crew::start(&plans).await?;
-    let (sockets, ()) = tokio::try_join!(async { accepting.await? }, crew.connected(run.progress))?;
+    let connecting = Crew::connect(&plans, run.progress);
+    let (sockets, mut crew) = tokio::try_join!(async { accepting.await? }, connecting)?;
     let rate = rate(settings.pace);
     let rounds = WARM_UP_ROUNDS + ROUNDS.min((settings.times.duration * rate).ceil() as u32);
     let start = start(Times {

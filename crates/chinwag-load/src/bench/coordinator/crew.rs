@@ -15,6 +15,8 @@ use crate::bench::plan::{Order, Outcome, Plan, Start, Word};
 
 /// Words that wait to be taken.
 const WAITING: usize = 64;
+/// Processes that connect at a time: more would only wait for each other.
+const CONNECTING: usize = 4;
 
 /// The processes.
 pub(super) struct Crew {
@@ -28,58 +30,68 @@ struct Generator {
     pid: u32,
     input: ChildStdin,
     chats: Vec<(ChatId, Seq)>,
-    connections: usize,
     ready: usize,
     arrived: u64,
 }
 
 impl Crew {
-    /// Starts a process for each plan.
-    pub(super) async fn start(plans: &[Plan]) -> Result<Self> {
+    /// Starts a process for each plan, and waits until all connections have their session; a few processes connect at a time.
+    pub(super) async fn connect(plans: &[Plan], progress: &Progress) -> Result<Self> {
         let (sender, words) = mpsc::channel(WAITING);
-        let mut generators = Vec::new();
-        for (index, plan) in plans.iter().enumerate() {
-            let mut child = Command::new(std::env::current_exe()?)
-                .args(["bench", "generator"])
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .kill_on_drop(true)
-                .spawn()
-                .context("can't start a process that makes the load")?;
-            let output = child.stdout.take().context("it has no output")?;
-            let mut input = child.stdin.take().context("it has no input")?;
-            tokio::spawn(read_words(index, output, sender.clone()));
-            write_line(&mut input, plan).await?;
-            generators.push(Generator {
-                pid: child.id().context("it has ended already")?,
-                _child: child,
-                input,
-                chats: Vec::new(),
-                connections: plan.count,
-                ready: 0,
-                arrived: 0,
-            });
+        let mut crew = Self {
+            generators: Vec::new(),
+            words,
+        };
+        let all = plans.iter().map(|plan| plan.count).sum();
+        let mut connected = 0;
+        while connected < plans.len() {
+            let begun = crew.generators.len();
+            if let Some(plan) = plans.get(begun)
+                && begun - connected < CONNECTING
+            {
+                crew.start(plan, sender.clone()).await?;
+                continue;
+            }
+            if matches!(crew.word().await?, (_, Word::Connected)) {
+                connected += 1;
+            }
+            let ready = crew.generators.iter().map(|it| it.ready).sum();
+            progress.ready(ready, all, "connections");
         }
-        Ok(Self { generators, words })
+        Ok(crew)
+    }
+
+    /// Starts a process.
+    async fn start(
+        &mut self,
+        plan: &Plan,
+        words: mpsc::Sender<(usize, Result<Word>)>,
+    ) -> Result<()> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .args(["bench", "generator"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .context("can't start a process that makes the load")?;
+        let output = child.stdout.take().context("it has no output")?;
+        let mut input = child.stdin.take().context("it has no input")?;
+        tokio::spawn(read_words(self.generators.len(), output, words));
+        write_line(&mut input, plan).await?;
+        self.generators.push(Generator {
+            pid: child.id().context("it has ended already")?,
+            _child: child,
+            input,
+            chats: Vec::new(),
+            ready: 0,
+            arrived: 0,
+        });
+        Ok(())
     }
 
     /// Returns the processes' numbers.
     pub(super) fn pids(&self) -> impl Iterator<Item = u32> {
         self.generators.iter().map(|generator| generator.pid)
-    }
-
-    /// Waits until all connections have their session.
-    pub(super) async fn connected(&mut self, progress: &Progress) -> Result<()> {
-        let all = self.generators.iter().map(|it| it.connections).sum();
-        let mut waited_for = self.generators.len();
-        while waited_for > 0 {
-            if matches!(self.word().await?, (_, Word::Connected)) {
-                waited_for -= 1;
-            }
-            let ready = self.generators.iter().map(|it| it.ready).sum();
-            progress.ready(ready, all, "connections");
-        }
-        Ok(())
     }
 
     /// Gives each process its chats with their last places.

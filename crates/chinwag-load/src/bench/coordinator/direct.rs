@@ -48,8 +48,7 @@ pub(super) async fn connect(
     let people = run.server.tokens().people("bench", connections).await?;
     let traffic = |_, count| Traffic::Direct(pace(pace_of_all, count, connections));
     let plans = plans(run, &shares, &people, content_bytes, traffic);
-    let mut crew = Crew::start(&plans).await?;
-    crew.connected(run.progress).await?;
+    let mut crew = Crew::connect(&plans, run.progress).await?;
     run.progress.say("chats are made");
     let mut chats = people::direct_chats(run.server.url(), &people).await?;
     crew.assign(

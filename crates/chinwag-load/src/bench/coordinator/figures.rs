@@ -2,12 +2,12 @@
 
 use anyhow::Result;
 
-use super::measuring::Used;
+use super::measuring::{Used, UsedBeside};
 use crate::bench::{
     faults::Faults,
     latency::{Counts, Latency, Percentiles},
     plan::{Bytes, Outcome},
-    report::{Figures, Generator, Part, Usage, Work},
+    report::{Figures, Generator, Other, Part, Usage, Work},
     timeline::{self, Slice},
 };
 
@@ -36,15 +36,27 @@ pub(super) fn of(
         generator: Generator {
             processes: outcomes.len(),
             usage: Usage::of(used.generator, used.seconds, counted),
+            resident_bytes: used.generator_bytes,
             lag: times(outcomes, |outcome| &outcome.lag)?,
             heartbeat_lag: times(outcomes, |outcome| &outcome.heartbeat_lag)?,
         },
+        others: others(used),
         kernel: used.kernel,
         bytes: (bytes != Bytes::default()).then_some(bytes),
         usage: used.usage.clone(),
         ..Figures::default()
     };
     Ok((figures, faults))
+}
+
+fn others(used: &Used) -> Vec<Other> {
+    let other = |it: &UsedBeside| Other {
+        name: it.name.clone(),
+        usage: Usage::of(it.cpu, used.seconds, None),
+        before_bytes: it.before_bytes,
+        after_bytes: it.after_bytes,
+    };
+    used.beside.iter().map(other).collect()
 }
 
 /// Returns the same with what a run of messages tells beside it.

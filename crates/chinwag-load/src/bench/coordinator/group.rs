@@ -57,8 +57,7 @@ pub(super) async fn connect(run: &Run<'_>, settings: &options::Group) -> Result<
         }
     };
     let plans = plans(run, &shares, &people, settings.content_bytes, traffic);
-    let mut crew = Crew::start(&plans).await?;
-    crew.connected(run.progress).await?;
+    let mut crew = Crew::connect(&plans, run.progress).await?;
     run.progress.say("the group is made");
     let chat = people::group(run.server.url(), &people).await?;
     crew.assign(std::iter::repeat(vec![chat]));

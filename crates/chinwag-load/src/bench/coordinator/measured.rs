@@ -1,5 +1,7 @@
 //! The server as a run measures it: where its socket is, and which process it is.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context as _, Result, bail};
 use reqwest::Url;
 
@@ -18,9 +20,20 @@ pub(super) struct Measured {
     site: Site,
     /// Where connections go, each next one to the next.
     pub(super) nodes: Vec<Node>,
-    /// Its process, where that is known.
-    pub(super) pid: Option<u32>,
+    /// Its processes, as far as they are known.
+    pub(super) pids: Vec<u32>,
+    /// What else is measured.
+    pub(super) neighbours: Vec<Neighbour>,
     started: Option<Started>,
+}
+
+/// Processes beside the server's, such as those of an engine.
+pub(super) struct Neighbour {
+    /// What the run was told that they are.
+    pub(super) name: String,
+    pub(super) pids: Vec<u32>,
+    /// Their resident memory before the run did anything.
+    pub(super) before_bytes: u64,
 }
 
 impl Measured {
@@ -34,7 +47,8 @@ impl Measured {
         let own = site.own.first();
         Ok(Self {
             nodes,
-            pid: own.map(OwnServer::pid).or(options.server_pid),
+            pids: own.map_or_else(|| options.server_pids.clone(), |own| vec![own.pid()]),
+            neighbours: neighbours(&options.beside)?,
             started: own.map(started).transpose()?,
             site,
         })
@@ -63,10 +77,26 @@ impl Measured {
     }
 }
 
+/// Puts processes of one name together.
+fn neighbours(processes: &[(String, u32)]) -> Result<Vec<Neighbour>> {
+    let mut by_name = BTreeMap::<&String, Vec<u32>>::new();
+    for (name, pid) in processes {
+        by_name.entry(name).or_default().push(*pid);
+    }
+    let neighbour = |(name, pids): (&String, Vec<u32>)| {
+        Ok(Neighbour {
+            name: name.clone(),
+            before_bytes: process::resident_bytes(&pids)?,
+            pids,
+        })
+    };
+    by_name.into_iter().map(neighbour).collect()
+}
+
 fn started(own: &OwnServer) -> Result<Started> {
     Ok(Started {
         ready_ms: own.ready_in().as_secs_f64() * 1e3,
-        resident_bytes: process::resident_bytes(own.pid())?,
+        resident_bytes: process::resident_bytes(&[own.pid()])?,
     })
 }
 

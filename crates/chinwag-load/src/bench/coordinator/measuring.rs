@@ -4,7 +4,7 @@ use std::{pin::pin, time::Duration};
 
 use anyhow::{Context as _, Result};
 
-use super::{Run, crew::Crew, kernel, process};
+use super::{Run, crew::Crew, kernel, measured::Neighbour, process};
 use crate::{
     bench::{
         plan::{Outcome, Start},
@@ -24,8 +24,19 @@ pub(super) struct Used {
     pub(super) server: Option<Duration>,
     pub(super) generator: Duration,
     pub(super) memory: Option<Memory>,
+    /// The generators' memory at the end.
+    pub(super) generator_bytes: u64,
+    pub(super) beside: Vec<UsedBeside>,
     pub(super) kernel: Option<KernelGrowth>,
     pub(super) usage: Vec<Moment>,
+}
+
+/// What processes beside the server used.
+pub(super) struct UsedBeside {
+    pub(super) name: String,
+    pub(super) cpu: Duration,
+    pub(super) before_bytes: u64,
+    pub(super) after_bytes: u64,
 }
 
 /// What processes had used at one time.
@@ -38,16 +49,13 @@ struct Look {
 }
 
 impl Look {
-    fn now(server: Option<u32>, generators: &[u32]) -> Result<Self> {
-        let mut generator = Duration::ZERO;
-        for pid in generators {
-            generator += process::cpu(*pid)?;
-        }
+    fn now(server: &[u32], generators: &[u32]) -> Result<Self> {
+        let server = (!server.is_empty()).then_some(server);
         Ok(Self {
             at: now(),
             server: server.map(process::cpu).transpose()?,
             resident_bytes: server.map(process::resident_bytes).transpose()?,
-            generator,
+            generator: process::cpu(generators)?,
         })
     }
 
@@ -87,14 +95,19 @@ pub(super) async fn measure_while<T>(
     generators: &[u32],
     work: impl Future<Output = Result<T>>,
 ) -> Result<(Used, T)> {
-    let server = run.server.pid;
-    let before_bytes = server.map(process::resident_bytes).transpose()?;
+    let server = &run.server.pids[..];
+    let server_bytes = process::resident_bytes(server)?;
     let mut work = pin!(work);
     let mut done = tokio::select! {
         done = &mut work => Some(done?),
         () = until(from) => None,
     };
     let first = Look::now(server, generators)?;
+    let before = Before {
+        server_bytes,
+        first,
+        cpus: cpus(&run.server.neighbours)?,
+    };
     let (mut last, mut usage) = (first, Vec::new());
     while done.is_none() {
         done = tokio::select! {
@@ -109,30 +122,58 @@ pub(super) async fn measure_while<T>(
         }
         last = look;
     }
-    let used = used(run, before_bytes, first, last, usage);
+    let used = used(run, generators, &before, last, usage)?;
     Ok((used, done.context("the work isn't done")?))
 }
 
+/// What was there before anything counted.
+struct Before {
+    server_bytes: u64,
+    first: Look,
+    /// The processor time that each neighbour had used.
+    cpus: Vec<Duration>,
+}
+
+/// Returns the processor time that each has used.
+fn cpus(neighbours: &[Neighbour]) -> Result<Vec<Duration>> {
+    let cpus = neighbours.iter().map(|it| process::cpu(&it.pids));
+    cpus.collect()
+}
+
+/// Returns what each used since it had used so much processor time.
+fn beside(neighbours: &[Neighbour], before: &[Duration]) -> Result<Vec<UsedBeside>> {
+    let used = neighbours.iter().zip(before).map(|(it, before)| {
+        Ok(UsedBeside {
+            name: it.name.clone(),
+            cpu: process::cpu(&it.pids)?.saturating_sub(*before),
+            before_bytes: it.before_bytes,
+            after_bytes: process::resident_bytes(&it.pids)?,
+        })
+    });
+    used.collect()
+}
+
+/// Returns what was used from the first look to the last.
 fn used(
     run: &Run<'_>,
-    before_bytes: Option<u64>,
-    first: Look,
+    generators: &[u32],
+    before: &Before,
     last: Look,
     usage: Vec<Moment>,
-) -> Used {
+) -> Result<Used> {
+    let first = before.first;
     let seen = usage.iter().filter_map(|look| look.server_resident_bytes);
     let peak_bytes = seen.chain(first.resident_bytes).max().unwrap_or_default();
-    let memory = before_bytes.zip(last.resident_bytes);
     let after = kernel::read().ok();
-    Used {
+    Ok(Used {
         seconds: Duration::from_nanos(last.at - first.at).as_secs_f64(),
         server: last
             .server
             .zip(first.server)
             .map(|(after, before)| after - before),
         generator: last.generator - first.generator,
-        memory: memory.map(|(before_bytes, after_bytes)| Memory {
-            before_bytes,
+        memory: last.resident_bytes.map(|after_bytes| Memory {
+            before_bytes: before.server_bytes,
             after_bytes,
             peak_bytes,
             bytes_per_connection: None,
@@ -142,7 +183,9 @@ fn used(
             .zip(after)
             .map(|(before, after)| KernelGrowth { before, after }),
         usage,
-    }
+        generator_bytes: process::resident_bytes(generators)?,
+        beside: beside(&run.server.neighbours, &before.cpus)?,
+    })
 }
 
 /// Waits until a moment of the shared clock.

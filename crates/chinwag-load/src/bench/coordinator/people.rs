@@ -2,11 +2,11 @@
 
 use anyhow::{Context as _, Result};
 use chinwag_client::Http;
-use chinwag_proto::{ChatId, Seq, http::CreateChat, shapes::HistoryVisible};
+use chinwag_proto::{ChatId, ClientId, Seq, http::CreateChat, shapes::HistoryVisible};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::Run;
-use crate::site::{Person, appear};
+use crate::site::{Person, appear, until_answered};
 
 /// Requests under way at a time.
 const AT_ONCE: usize = 32;
@@ -18,17 +18,22 @@ pub(super) async fn direct_chats(url: &str, people: &[Person]) -> Result<Vec<(Ch
     let http = Http::new(url);
     let chats = people.chunks_exact(2).map(|pair| {
         let http = http.clone().with_token(&pair[0].token);
-        let chat = CreateChat::Direct {
-            user_id: pair[1].id.clone(),
-            client_id: None,
-        };
         async move {
-            let chat = http.create_chat(&chat).await?;
+            let chat = CreateChat::Direct {
+                user_id: pair[1].id.clone(),
+                client_id: Some(request()?),
+            };
+            let chat = until_answered(|| http.create_chat(&chat)).await?;
             anyhow::Ok((chat.id, chat.head.seq))
         }
     });
     let chats = stream::iter(chats).buffered(AT_ONCE);
     chats.try_collect().await.context("can't make the chats")
+}
+
+/// Makes up the name of a request.
+fn request() -> Result<ClientId> {
+    Ok(ClientId::new(&format!("make-{:x}", rand::random::<u64>()))?)
 }
 
 /// Makes users who have no connection, and one group of all; their ids begin with the run's kind.
@@ -53,9 +58,9 @@ pub(super) async fn group(url: &str, people: &[Person]) -> Result<(ChatId, Seq)>
         name: "bench".into(),
         members: rest.next().map(ids).unwrap_or_default(),
         history_visible: HistoryVisible::All,
-        client_id: None,
+        client_id: Some(request()?),
     };
-    let made = http.create_chat(&group).await;
+    let made = until_answered(|| http.create_chat(&group)).await;
     let made = made.context("can't make the group")?.id;
     for people in rest {
         let added = http.add_members(made, ids(people)).await;

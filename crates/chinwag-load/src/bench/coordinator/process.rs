@@ -1,11 +1,20 @@
-//! What the kernel says of a process.
+//! What the kernel says of processes.
 
 use std::{fs, time::Duration};
 
 use anyhow::{Context as _, Result};
 
-/// Reads the processor time that all threads of a process have used; the kernel counts it in steps of 10 ms.
-pub(super) fn cpu(pid: u32) -> Result<Duration> {
+/// Reads the processor time that all threads of processes have used; the kernel counts it in steps of 10 ms.
+pub(super) fn cpu(pids: &[u32]) -> Result<Duration> {
+    pids.iter().copied().map(cpu_of).sum()
+}
+
+/// Reads how many bytes of memory of processes are resident.
+pub(super) fn resident_bytes(pids: &[u32]) -> Result<u64> {
+    pids.iter().copied().map(resident_bytes_of).sum()
+}
+
+fn cpu_of(pid: u32) -> Result<Duration> {
     let path = format!("/proc/{pid}/stat");
     let stat = fs::read_to_string(&path).with_context(|| format!("can't read {path}"))?;
     let ticks = ticks(&stat).with_context(|| format!("{path} is not as expected"))?;
@@ -13,8 +22,7 @@ pub(super) fn cpu(pid: u32) -> Result<Duration> {
     Ok(Duration::from_secs_f64(ticks as f64 / per_second as f64))
 }
 
-/// Reads how many bytes of memory of a process are resident.
-pub(super) fn resident_bytes(pid: u32) -> Result<u64> {
+fn resident_bytes_of(pid: u32) -> Result<u64> {
     let path = format!("/proc/{pid}/smaps_rollup");
     let text = fs::read_to_string(&path).with_context(|| format!("can't read {path}"))?;
     resident(&text).with_context(|| format!("{path} is not as expected"))
@@ -46,7 +54,10 @@ mod tests {
         assert_eq!(ticks("42 (a"), None);
         let rollup = "00400000-7ff rollup\nRss:               12345 kB\nPss:  1 kB\n";
         assert_eq!(resident(rollup), Some(12_345 * 1024));
-        assert!(cpu(std::process::id()).is_ok());
-        assert!(resident_bytes(std::process::id()).unwrap() > 100_000);
+        let here = [std::process::id(); 2];
+        assert!(cpu(&here).is_ok());
+        let one = resident_bytes(&here[..1]).unwrap();
+        assert!(one > 100_000 && resident_bytes(&here).unwrap() > one * 3 / 2);
+        assert_eq!(resident_bytes(&[]).unwrap(), 0);
     }
 }

@@ -1,4 +1,4 @@
-//! Direct chats: each two connections send to each other.
+//! Direct chats: each two connections send to each other; those after the last chat are just there.
 
 use std::collections::VecDeque;
 
@@ -199,6 +199,10 @@ impl Listener for Direct {
     fn hear(&mut self, net: &mut Net, connection: usize, seen: Seen<'_>, at: u64) -> Result<()> {
         match seen {
             _ if self.ends.is_empty() => {}
+            Seen::Message { .. } if connection >= self.ends.len() => {
+                let faults = &mut self.measures.faults;
+                faults.note(|| format!("a message came to {connection}, who is in no chat"));
+            }
             Seen::Ack { request, place } => {
                 self.acknowledged(connection, request, place, at);
                 self.fill(net, connection, at);

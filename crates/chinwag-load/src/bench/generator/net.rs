@@ -71,7 +71,8 @@ pub(super) struct Net {
 /// Which connection gives the next sign of life: all in turn, evenly over the interval.
 struct Heartbeats {
     next: usize,
-    due: u64,
+    /// When the last one was due.
+    last: u64,
     /// From when each was due to when it was given.
     lag: Latency,
 }
@@ -100,7 +101,7 @@ impl Net {
             text: Vec::new(),
             heartbeats: Heartbeats {
                 next: 0,
-                due: 0,
+                last: 0,
                 lag: Latency::new(),
             },
             bytes: Bytes::default(),
@@ -183,24 +184,29 @@ impl Net {
 
     /// Gives the signs of life that are due, and returns when the next one is.
     pub(super) fn beat(&mut self, time: u64) -> u64 {
-        if self.target.tokens.is_empty() || !self.all_ready() {
+        let count = self.connections.len();
+        if self.target.tokens.is_empty() || count == 0 {
             return time + SECOND;
         }
-        let count = self.connections.len();
-        if self.heartbeats.due == 0 {
-            self.heartbeats.due = time;
+        if self.heartbeats.last == 0 {
+            self.heartbeats.last = time;
         }
-        while self.heartbeats.due <= time {
-            let index = self.heartbeats.next;
+        // The more there are, the shorter: also while they are still becoming more.
+        let every = HEARTBEAT / count as u64;
+        while self.heartbeats.last + every <= time {
+            let due = self.heartbeats.last + every;
+            self.heartbeats.last = due;
+            let index = self.heartbeats.next % count;
+            self.heartbeats.next = index + 1;
+            if self.connections[index].phase != Phase::Ready {
+                continue;
+            }
             self.say(index, |text| {
                 text.extend_from_slice(br#"{"type":"heartbeat"}"#)
             });
-            let behind = now().saturating_sub(self.heartbeats.due);
-            self.heartbeats.lag.record(behind);
-            self.heartbeats.next = (index + 1) % count;
-            self.heartbeats.due += HEARTBEAT / count as u64;
+            self.heartbeats.lag.record(now().saturating_sub(due));
         }
-        self.heartbeats.due.max(time + HEARTBEATS_TOGETHER)
+        (self.heartbeats.last + every).max(time + HEARTBEATS_TOGETHER)
     }
 
     /// Waits until something comes, for at most so many nanoseconds.

@@ -89,13 +89,26 @@ pub struct Group {
     pub no_bare: bool,
 }
 
-/// Idle connections.
+/// Idle connections, among which some may talk.
 #[derive(Debug, Clone, Args, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Idle {
-    /// Connections, each of a user of its own.
+    /// Connections, each of a user of its own, second sessions apart.
     #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub connections: u32,
+    /// How many of them are second sessions, of users who don't talk.
+    #[arg(long, default_value_t = 0)]
+    pub second_sessions: u32,
+    /// Messages a second that pairs among them send each other meanwhile; each counts from when it was due.
+    #[arg(long, value_parser = rate)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<f64>,
+    /// How many pairs do, evenly over all processes that make the load.
+    #[arg(long, default_value_t = 1_000, requires = "rate", value_parser = clap::value_parser!(u32).range(1..))]
+    pub pairs: u32,
+    /// The length of a message's text, bytes.
+    #[arg(long, default_value_t = 128, requires = "rate")]
+    pub content_bytes: u32,
     /// How long they are held before memory is read, seconds: a server gives unused memory back with a delay.
     #[arg(long, default_value_t = 30.0, value_parser = seconds)]
     pub hold: f64,
@@ -136,9 +149,13 @@ pub struct Options {
     /// different ones.
     #[arg(long = "node", global = true, value_name = "URL", requires = "server")]
     pub nodes: Vec<String>,
-    /// The process of that server, where it runs on this machine: its processor time and memory are measured.
-    #[arg(long, global = true, value_name = "PID")]
-    pub server_pid: Option<u32>,
+    /// The process of that server, where it runs on this machine: its processor time and memory are measured; given once
+    /// for each node.
+    #[arg(long = "server-pid", global = true, value_name = "PID")]
+    pub server_pids: Vec<u32>,
+    /// Another process of this machine to measure, such as redis=4711: an engine; several of one name go together.
+    #[arg(long = "beside", global = true, value_name = "NAME=PID", value_parser = process)]
+    pub beside: Vec<(String, u32)>,
     /// Processes that make the load; by default as few as the limit of open files allows.
     #[arg(long, global = true, value_name = "COUNT")]
     pub processes: Option<u32>,
@@ -148,6 +165,12 @@ pub struct Options {
     /// Write the result as a page for a browser, with plots.
     #[arg(long, global = true, value_name = "FILE")]
     pub html: Option<PathBuf>,
+}
+
+fn process(text: &str) -> Result<(String, u32), String> {
+    let (name, pid) = text.split_once('=').ok_or("not NAME=PID")?;
+    let pid = pid.parse().map_err(|_| format!("{pid:?} is no process"))?;
+    Ok((name.to_owned(), pid))
 }
 
 pub(crate) fn seconds(text: &str) -> Result<f64, String> {

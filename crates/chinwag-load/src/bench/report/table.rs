@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Bare, Beside, Figures, KernelGrowth, Memory, Report, Usage, settings};
+use super::{Bare, Beside, Figures, KernelGrowth, Memory, Other, Report, Usage, settings};
 use crate::bench::latency::Percentiles;
 
 /// How wide the names of rows are.
@@ -33,7 +33,8 @@ impl Report {
     /// Returns what a run with figures has shown.
     fn checked(&self) -> &'static str {
         match self.scenario {
-            "idle" => "no connection was lost",
+            "idle" if self.settings["rate"].is_null() => "no connection was lost",
+            "idle" => "no connection was lost; nothing lost, nothing twice, one order",
             "history" | "search" => "every answer held what it must, in order, and nothing else",
             "storm" => "everybody got what they missed, once and in order",
             "mixed" => "nothing lost, nothing twice, one order, every answer as it must be",
@@ -106,6 +107,9 @@ impl Display for Figures {
         if let Some(memory) = &self.memory {
             row(out, "server's memory", &memory_of(memory))?;
         }
+        for other in &self.others {
+            row(out, &other.name, &other_of(other))?;
+        }
         if let Some(kernel) = &self.kernel {
             row(out, "kernel, all sockets", &kernel_of(kernel))?;
         }
@@ -121,7 +125,8 @@ impl Display for Figures {
             1 => "1 process".to_owned(),
             many => format!("{many} processes"),
         };
-        let text = format!("{}, {processes}", usage(&self.generator.usage));
+        let memory = megabytes(self.generator.resident_bytes);
+        let text = format!("{}, {processes}, {memory}", usage(&self.generator.usage));
         row(out, "generator", &text)
     }
 }
@@ -158,6 +163,11 @@ fn usage(usage: &Usage) -> String {
         .cpu_ms_per_1000
         .map(|each| format!("{each:.1} ms CPU per 1,000, "));
     format!("{}{:.2} cores", each.unwrap_or_default(), usage.cores)
+}
+
+fn other_of(other: &Other) -> String {
+    let (before, after) = (megabytes(other.before_bytes), megabytes(other.after_bytes));
+    format!("{}; {before} before, {after} after", usage(&other.usage))
 }
 
 fn bare_sends(bare: &Bare) -> String {

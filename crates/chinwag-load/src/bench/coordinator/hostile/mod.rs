@@ -111,6 +111,10 @@ fn in_all(all: &[Measured]) -> Used {
         server: None,
         generator: all.iter().map(|it| it.used.generator).sum(),
         memory: None,
+        generator_bytes: all
+            .last()
+            .map_or(0, |measured| measured.used.generator_bytes),
+        beside: Vec::new(),
         kernel: all.last().and_then(|it| it.used.kernel),
         usage: Vec::new(),
     }
