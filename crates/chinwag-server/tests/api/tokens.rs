@@ -89,8 +89,8 @@ async fn a_token_is_refused_whose_claims_do_not_hold() {
         with("exp", json!(-1)),
         with("exp", json!(1e300)),
         with("exp", json!("tomorrow")),
-        with("nbf", json!(now() + 60)),
-        with("iat", json!(now() + 60)),
+        with("nbf", json!(now() + 7_300)),
+        with("iat", json!(now() + 7_300)),
         with("aud", json!("other")),
         with("aud", json!([])),
         with("iss", json!("https://evil.example")),
@@ -103,6 +103,24 @@ async fn a_token_is_refused_whose_claims_do_not_hold() {
         assert_eq!(reply.code(), "unauthorized", "{claims}");
         assert_eq!(reply.headers["www-authenticate"], "Bearer");
     }
+}
+
+#[tokio::test]
+async fn a_token_that_only_a_slow_clock_does_not_know_yet_is_refused_for_now() {
+    let server = app().await;
+    for claims in [
+        with("nbf", json!(now() + 60)),
+        with("iat", json!(now() + 60)),
+        with("iat", json!(now() + 7_100)),
+    ] {
+        let reply = server.get("/v1/me", &sign(&claims)).await.expect(503);
+        assert_eq!(reply.code(), "unavailable", "{claims}");
+        assert_eq!(reply.json()["retryable"], true);
+    }
+    // What else is wrong with it stays wrong.
+    let mut claims = with("iat", json!(now() + 60));
+    claims["aud"] = json!("other");
+    server.get("/v1/me", &sign(&claims)).await.expect(401);
 }
 
 #[tokio::test]

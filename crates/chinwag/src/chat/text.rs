@@ -110,7 +110,12 @@ fn wrap_paragraph(paragraph: &str, columns: usize, lines: &mut Vec<String>) {
     let mut taken = 0;
     // Where the line may be broken, in bytes.
     let mut breakable = None;
-    for cluster in paragraph.graphemes(true) {
+    // Some scripts write clusters that are wider than a narrow line.
+    let pieces = paragraph.graphemes(true).flat_map(|cluster| {
+        let is_cut = width(cluster) > columns;
+        cluster.split_inclusive(move |_: char| is_cut)
+    });
+    for cluster in pieces {
         let wide = width(cluster);
         if taken + wide > columns && cluster != " " {
             let rest = line.split_off(breakable.unwrap_or(line.len()));
@@ -191,6 +196,8 @@ mod tests {
         assert_eq!(wrap("abcdefghij", 4), ["abcd", "efgh", "ij"]);
         assert_eq!(wrap("one\n\ntwo", 8), ["one", "", "two"]);
         assert_eq!(wrap("abcd efgh", 4), ["abcd", "efgh"]);
+        // One cluster of three columns.
+        assert_eq!(wrap("0\u{11347}\u{11341}", 2), ["0\u{11347}", "\u{11341}"]);
     }
 
     proptest! {

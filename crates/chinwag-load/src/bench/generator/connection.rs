@@ -23,6 +23,8 @@ pub(super) enum Phase {
     Authenticating,
     /// The session stands.
     Ready,
+    /// It was refused for now: another one takes its place soon.
+    Refused,
 }
 
 /// One connection.

@@ -1,6 +1,9 @@
 //! All connections of one process behind one epoll: what is read goes to the load, what it says goes out.
 
+use std::collections::VecDeque;
+
 use anyhow::{Context as _, Result, anyhow, bail};
+use memchr::memmem;
 use rustix::{
     buffer::spare_capacity,
     event::{Timespec, epoll},
@@ -32,6 +35,9 @@ const HANDSHAKES: usize = 128;
 const HEARTBEAT: u64 = 20 * SECOND;
 /// Those due within so much go together, so that many connections don't wake the process for each.
 const HEARTBEATS_TOGETHER: u64 = 10 * MILLISECOND;
+/// How long to wait before a connection is opened in the place of one that was refused for now, and how often.
+const AGAIN_AFTER: u64 = SECOND;
+const TRIES: usize = 60;
 /// What events of other sources than connections carry.
 const CONTROL: u64 = u64::MAX;
 
@@ -61,6 +67,10 @@ pub(super) struct Net {
     /// Connections with something to write.
     dirty: Vec<usize>,
     handshakes: usize,
+    /// Which are opened again, from when on; in order.
+    again: VecDeque<(u64, usize)>,
+    /// How often any was.
+    refused: usize,
     ready: usize,
     mask: [u8; 4],
     text: Vec<u8>,
@@ -96,6 +106,8 @@ impl Net {
             epoll,
             dirty: Vec::new(),
             handshakes: 0,
+            again: VecDeque::new(),
+            refused: 0,
             ready: 0,
             mask: rand::random(),
             text: Vec::new(),
@@ -135,26 +147,35 @@ impl Net {
 
     /// Opens connections as long as few handshakes are under way.
     pub(super) fn connect_more(&mut self) -> Result<()> {
-        let talks = !self.target.tokens.is_empty();
+        while let Some((_, index)) = self.again.pop_front_if(|(at, _)| *at <= now()) {
+            self.connections[index] = self.open(index)?;
+        }
         while self.handshakes < HANDSHAKES && self.connections.len() < self.target.count {
-            let index = self.connections.len();
-            let number = self.target.first + u32::try_from(index)?;
-            let node = &self.target.nodes[number as usize % self.target.nodes.len()];
-            let mut connection = Connection::open(node.socket, number)?;
-            let data = epoll::EventData::new_u64(index as u64);
-            let flags = epoll::EventFlags::IN | epoll::EventFlags::OUT | epoll::EventFlags::ET;
-            epoll::add(&self.epoll, &connection.stream, data, flags)?;
-            if talks {
-                connection.ask(&node.host);
-                connection.flush()?;
-                self.handshakes += 1;
-            } else {
-                connection.phase = Phase::Ready;
-                self.ready += 1;
+            let connection = self.open(self.connections.len())?;
+            match connection.phase {
+                Phase::Ready => self.ready += 1,
+                _ => self.handshakes += 1,
             }
             self.connections.push(connection);
         }
         Ok(())
+    }
+
+    /// Opens a connection, and asks for the upgrade where the server is one that talks.
+    fn open(&self, index: usize) -> Result<Connection> {
+        let number = self.target.first + u32::try_from(index)?;
+        let node = Node::of_nth(&self.target.nodes, number as usize);
+        let mut connection = Connection::open(node.socket, number)?;
+        let data = epoll::EventData::new_u64(index as u64);
+        let flags = epoll::EventFlags::IN | epoll::EventFlags::OUT | epoll::EventFlags::ET;
+        epoll::add(&self.epoll, &connection.stream, data, flags)?;
+        if self.target.tokens.is_empty() {
+            connection.phase = Phase::Ready;
+        } else {
+            connection.ask(&node.host);
+            connection.flush()?;
+        }
+        Ok(connection)
     }
 
     /// Says something on a connection; it leaves with [`Net::flush`].
@@ -246,7 +267,8 @@ impl Net {
             if flags.contains(epoll::EventFlags::OUT) && !self.connections[index].out.is_empty() {
                 self.mark(index);
             }
-            if flags.intersects(epoll::EventFlags::IN | epoll::EventFlags::HUP) {
+            let is_refused = self.connections[index].phase == Phase::Refused;
+            if !is_refused && flags.intersects(epoll::EventFlags::IN | epoll::EventFlags::HUP) {
                 let read = self.read(index, buffer, listener);
                 read.with_context(|| self.name(index))?;
             }
@@ -281,7 +303,7 @@ impl Net {
                 whole.drain(..used);
                 self.connections[index].partial = whole;
             }
-            if read < buffer.len() {
+            if read < buffer.len() || self.connections[index].phase == Phase::Refused {
                 return Ok(());
             }
         }
@@ -309,6 +331,9 @@ impl Net {
                 Opcode::Text => {
                     let seen = scan(frame.payload);
                     self.follow(index, seen)?;
+                    if self.connections[index].phase == Phase::Refused {
+                        return Ok(input.len());
+                    }
                     listener.hear(self, index, seen, at)?;
                 }
                 Opcode::Ping => {
@@ -330,11 +355,22 @@ impl Net {
         });
     }
 
-    /// Follows a connection's way to its session; a refusal of anything ends the run.
+    /// Follows a connection's way to its session. A server that is busy may refuse one for now; a refusal of anything else
+    /// ends the run.
     fn follow(&mut self, index: usize, seen: Seen<'_>) -> Result<()> {
+        let phase = self.connections[index].phase;
         match seen {
+            Seen::Refused(problem)
+                if phase == Phase::Authenticating
+                    && is_retryable(problem)
+                    && self.refused < TRIES * self.target.count =>
+            {
+                self.refused += 1;
+                self.connections[index].phase = Phase::Refused;
+                self.again.push_back((now() + AGAIN_AFTER, index));
+            }
             Seen::Refused(problem) => bail!("refused: {}", String::from_utf8_lossy(problem)),
-            Seen::Ready if self.connections[index].phase == Phase::Authenticating => {
+            Seen::Ready if phase == Phase::Authenticating => {
                 self.connections[index].phase = Phase::Ready;
                 self.handshakes -= 1;
                 self.ready += 1;
@@ -347,6 +383,10 @@ impl Net {
     fn name(&self, index: usize) -> String {
         format!("connection {}", self.target.first as usize + index + 1)
     }
+}
+
+fn is_retryable(problem: &[u8]) -> bool {
+    memmem::find(problem, br#""retryable":true"#).is_some()
 }
 
 fn closing(payload: &[u8]) -> String {
@@ -362,4 +402,72 @@ fn closing(payload: &[u8]) -> String {
 /// Makes the buffer that all connections are read through.
 pub(super) fn read_buffer() -> Vec<u8> {
     vec![0; READ_BYTES]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{Read as _, Write as _},
+        net::{Ipv4Addr, SocketAddr, TcpListener},
+        os::unix::net::UnixStream,
+    };
+
+    use super::*;
+    use crate::bench::generator::idle::Idle;
+
+    const UPGRADED: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\n\r\n";
+
+    /// Upgrades each connection, waits for its token, and answers it with one of these, then ends it or not.
+    fn serve(listener: &TcpListener, answers: [&str; 2]) {
+        let mut held = Vec::new();
+        for answer in answers {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut asked = [0; 4_096];
+            let _ = stream.read(&mut asked).unwrap();
+            stream.write_all(UPGRADED).unwrap();
+            let _ = stream.read(&mut asked).unwrap();
+            let length = u8::try_from(answer.len()).unwrap();
+            let frame = [&[0x81, length][..], answer.as_bytes()].concat();
+            stream.write_all(&frame).unwrap();
+            if answer.contains("ready") {
+                held.push(stream);
+            }
+        }
+        // Until the client has read all of it.
+        let _ = held[0].read(&mut [0; 16]);
+    }
+
+    fn connect(answers: [&'static str; 2]) -> Result<usize> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let target = Target {
+            nodes: vec![Node {
+                socket: SocketAddr::from((Ipv4Addr::LOCALHOST, listener.local_addr()?.port())),
+                host: "here".into(),
+            }],
+            tokens: vec!["a token".into()],
+            first: 0,
+            count: 1,
+        };
+        let serving = std::thread::spawn(move || serve(&listener, answers));
+        let (control, _other) = UnixStream::pair()?;
+        let mut net = Net::new(target, control)?;
+        let (mut events, mut buffer) = (Events::default(), read_buffer());
+        while !net.all_ready() {
+            net.connect_more()?;
+            net.flush()?;
+            net.wait(&mut events, 10 * MILLISECOND)?;
+            net.handle(&mut events, &mut buffer, &mut Idle)?;
+        }
+        let refused = net.refused;
+        drop(net);
+        serving.join().unwrap();
+        Ok(refused)
+    }
+
+    #[test]
+    fn who_is_refused_for_now_comes_again() {
+        let busy = r#"{"type":"error","id":0,"error":{"status":503,"retryable":true}}"#;
+        let refused = connect([busy, r#"{"type":"ready"}"#]).unwrap();
+        assert_eq!(refused, 1);
+    }
 }
