@@ -4,15 +4,21 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 secret=$(head -c 32 /dev/urandom | base64)
-here=$(mktemp -d)
 nodes=()
-if [ -z "${CHINWAG_BIN:-}" ]; then
-  cargo build --workspace --release --locked --bin chinwag
-  CHINWAG_BIN=$PWD/target/release/chinwag
-fi
-binary=$CHINWAG_BIN
-# Nodes take what begins so for their settings.
-unset CHINWAG_BIN
+
+# Builds the program and starts engines; whatever was started is stopped when the script ends.
+begin() { # engine...
+  here=$(mktemp -d)
+  trap "stop_nodes $*" EXIT
+  if [ -z "${CHINWAG_BIN:-}" ]; then
+    cargo build --workspace --release --locked --bin chinwag
+    CHINWAG_BIN=$PWD/target/release/chinwag
+  fi
+  binary=$CHINWAG_BIN
+  # Nodes take what begins so for their settings.
+  unset CHINWAG_BIN
+  scripts/engines/up "$@"
+}
 
 # Stops the nodes, then the engines named.
 stop_nodes() { # engine...

@@ -3,12 +3,19 @@
 use std::time::Duration;
 
 use chinwag_client::ClientError;
+use chinwag_proto::ClientId;
 use tokio::time::{Instant, sleep};
 
 /// How long anything may take that a run needs before it begins.
 const WITHIN: Duration = Duration::from_secs(60);
 /// How long to wait before it is asked for again.
 const AGAIN: Duration = Duration::from_millis(100);
+
+/// Makes up the name of a request, under which it is done once however often it is asked for.
+pub(crate) fn unique_request() -> ClientId {
+    let name = format!("make-{:x}", rand::random::<u64>());
+    ClientId::new(&name).expect("a name of a few letters")
+}
 
 /// Asks until there is an answer that isn't only for now; what changes something names a `clientId`, under which it is done
 /// once.

@@ -11,7 +11,7 @@ mod people;
 
 use anyhow::{Result, bail};
 
-pub(crate) use answered::until_answered;
+pub(crate) use answered::{unique_request, until_answered};
 pub use options::{Shared, SiteOptions};
 pub(crate) use own_server::OwnServer;
 pub use people::Signer;

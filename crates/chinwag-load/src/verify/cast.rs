@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs::File, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use chinwag_client::Http;
-use chinwag_proto::{ChatId, ClientId, UserId, http::CreateChat, shapes::HistoryVisible};
+use chinwag_proto::{ChatId, UserId, http::CreateChat, shapes::HistoryVisible};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use rand::{Rng as _, rngs::StdRng, seq::SliceRandom as _};
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     recording::RecordedHttp,
-    site::{Person, TokenMaker, appear, until_answered},
+    site::{Person, TokenMaker, appear, unique_request, until_answered},
 };
 
 /// Users who come and go where others see them, beside those who chat.
@@ -128,7 +128,7 @@ impl Cast {
     async fn chat(&self, plan: Plan) -> Result<Chat> {
         let http = self.http(plan.owner, "makes");
         // However often it must be asked for, it is one.
-        let client_id = Some(ClientId::new(&format!("make-{:x}", rand::random::<u64>()))?);
+        let client_id = Some(unique_request());
         let id = |person: &usize| self.people[*person].id.clone();
         let others: Vec<UserId> = plan
             .members

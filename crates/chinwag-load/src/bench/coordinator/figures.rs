@@ -2,12 +2,12 @@
 
 use anyhow::Result;
 
-use super::measuring::{Used, UsedBeside};
+use super::measuring::Used;
 use crate::bench::{
     faults::Faults,
     latency::{Counts, Latency, Percentiles},
     plan::{Bytes, Outcome},
-    report::{Figures, Generator, Other, Part, Usage, Work},
+    report::{Figures, Generator, Part, Usage, Work},
     timeline::{self, Slice},
 };
 
@@ -40,23 +40,13 @@ pub(super) fn of(
             lag: times(outcomes, |outcome| &outcome.lag)?,
             heartbeat_lag: times(outcomes, |outcome| &outcome.heartbeat_lag)?,
         },
-        others: others(used),
+        others: used.others.clone(),
         kernel: used.kernel,
         bytes: (bytes != Bytes::default()).then_some(bytes),
         usage: used.usage.clone(),
         ..Figures::default()
     };
     Ok((figures, faults))
-}
-
-fn others(used: &Used) -> Vec<Other> {
-    let other = |it: &UsedBeside| Other {
-        name: it.name.clone(),
-        usage: Usage::of(it.cpu, used.seconds, None),
-        before_bytes: it.before_bytes,
-        after_bytes: it.after_bytes,
-    };
-    used.beside.iter().map(other).collect()
 }
 
 /// Returns the same with what a run of messages tells beside it.

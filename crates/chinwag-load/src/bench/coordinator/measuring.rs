@@ -8,7 +8,7 @@ use super::{Run, crew::Crew, kernel, measured::Neighbour, process};
 use crate::{
     bench::{
         plan::{Outcome, Start},
-        report::{KernelGrowth, Memory, Moment},
+        report::{KernelGrowth, Memory, Moment, Other, Usage},
     },
     clock::{MILLISECOND, SECOND, now},
 };
@@ -26,17 +26,9 @@ pub(super) struct Used {
     pub(super) memory: Option<Memory>,
     /// The generators' memory at the end.
     pub(super) generator_bytes: u64,
-    pub(super) beside: Vec<UsedBeside>,
+    pub(super) others: Vec<Other>,
     pub(super) kernel: Option<KernelGrowth>,
     pub(super) usage: Vec<Moment>,
-}
-
-/// What processes beside the server used.
-pub(super) struct UsedBeside {
-    pub(super) name: String,
-    pub(super) cpu: Duration,
-    pub(super) before_bytes: u64,
-    pub(super) after_bytes: u64,
 }
 
 /// What processes had used at one time.
@@ -140,12 +132,13 @@ fn cpus(neighbours: &[Neighbour]) -> Result<Vec<Duration>> {
     cpus.collect()
 }
 
-/// Returns what each used since it had used so much processor time.
-fn beside(neighbours: &[Neighbour], before: &[Duration]) -> Result<Vec<UsedBeside>> {
+/// Returns what each used in so many seconds, since it had used so much processor time.
+fn others(neighbours: &[Neighbour], before: &[Duration], seconds: f64) -> Result<Vec<Other>> {
     let used = neighbours.iter().zip(before).map(|(it, before)| {
-        Ok(UsedBeside {
+        let cpu = process::cpu(&it.pids)?.saturating_sub(*before);
+        Ok(Other {
             name: it.name.clone(),
-            cpu: process::cpu(&it.pids)?.saturating_sub(*before),
+            usage: Usage::of(cpu, seconds, None),
             before_bytes: it.before_bytes,
             after_bytes: process::resident_bytes(&it.pids)?,
         })
@@ -165,8 +158,9 @@ fn used(
     let seen = usage.iter().filter_map(|look| look.server_resident_bytes);
     let peak_bytes = seen.chain(first.resident_bytes).max().unwrap_or_default();
     let after = kernel::read().ok();
+    let seconds = Duration::from_nanos(last.at - first.at).as_secs_f64();
     Ok(Used {
-        seconds: Duration::from_nanos(last.at - first.at).as_secs_f64(),
+        seconds,
         server: last
             .server
             .zip(first.server)
@@ -184,7 +178,7 @@ fn used(
             .map(|(before, after)| KernelGrowth { before, after }),
         usage,
         generator_bytes: process::resident_bytes(generators)?,
-        beside: beside(&run.server.neighbours, &before.cpus)?,
+        others: others(&run.server.neighbours, &before.cpus, seconds)?,
     })
 }
 

@@ -2,11 +2,11 @@
 
 use anyhow::{Context as _, Result};
 use chinwag_client::Http;
-use chinwag_proto::{ChatId, ClientId, Seq, http::CreateChat, shapes::HistoryVisible};
+use chinwag_proto::{ChatId, Seq, http::CreateChat, shapes::HistoryVisible};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::Run;
-use crate::site::{Person, appear, until_answered};
+use crate::site::{Person, appear, unique_request, until_answered};
 
 /// Requests under way at a time.
 const AT_ONCE: usize = 32;
@@ -21,7 +21,7 @@ pub(super) async fn direct_chats(url: &str, people: &[Person]) -> Result<Vec<(Ch
         async move {
             let chat = CreateChat::Direct {
                 user_id: pair[1].id.clone(),
-                client_id: Some(request()?),
+                client_id: Some(unique_request()),
             };
             let chat = until_answered(|| http.create_chat(&chat)).await?;
             anyhow::Ok((chat.id, chat.head.seq))
@@ -29,11 +29,6 @@ pub(super) async fn direct_chats(url: &str, people: &[Person]) -> Result<Vec<(Ch
     });
     let chats = stream::iter(chats).buffered(AT_ONCE);
     chats.try_collect().await.context("can't make the chats")
-}
-
-/// Makes up the name of a request.
-fn request() -> Result<ClientId> {
-    Ok(ClientId::new(&format!("make-{:x}", rand::random::<u64>()))?)
 }
 
 /// Makes users who have no connection, and one group of all; their ids begin with the run's kind.
@@ -58,7 +53,7 @@ pub(super) async fn group(url: &str, people: &[Person]) -> Result<(ChatId, Seq)>
         name: "bench".into(),
         members: rest.next().map(ids).unwrap_or_default(),
         history_visible: HistoryVisible::All,
-        client_id: Some(request()?),
+        client_id: Some(unique_request()),
     };
     let made = until_answered(|| http.create_chat(&group)).await;
     let made = made.context("can't make the group")?.id;

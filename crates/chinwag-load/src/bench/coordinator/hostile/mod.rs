@@ -114,7 +114,7 @@ fn in_all(all: &[Measured]) -> Used {
         generator_bytes: all
             .last()
             .map_or(0, |measured| measured.used.generator_bytes),
-        beside: Vec::new(),
+        others: Vec::new(),
         kernel: all.last().and_then(|it| it.used.kernel),
         usage: Vec::new(),
     }
