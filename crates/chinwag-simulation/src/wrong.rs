@@ -63,9 +63,10 @@ const ALL: [Kind; 9] = [
     Kind::Clock,
     Kind::Stall,
 ];
-const CALLS: [Call; 6] = [
+const CALLS: [Call; 7] = [
     Call::Read,
     Call::LookUp,
+    Call::List,
     Call::Write,
     Call::Append,
     Call::Publish,

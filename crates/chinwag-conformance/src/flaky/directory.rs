@@ -58,7 +58,7 @@ impl<P: Directory + ?Sized> Directory for Flaky<P> {
         limit: usize,
     ) -> EngineResult<Vec<Membership>> {
         let read = self.inner.chats_of(user, after, limit);
-        self.faults.around(Call::Read, read).await
+        self.faults.around(Call::List, read).await
     }
 
     async fn marks(

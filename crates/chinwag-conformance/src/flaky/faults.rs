@@ -15,6 +15,8 @@ pub enum Call {
     Read,
     /// Reads whether users are members of a chat.
     LookUp,
+    /// Lists the chats of a user.
+    List,
     /// Writes, apart from appends.
     Write,
     /// Appends to a log.
@@ -83,7 +85,7 @@ impl Odds {
             Call::Append => odds.push((self.fail_partly, |_, _| Fault::FailPartly)),
             Call::Publish => odds.push((self.dropped, |_, _| Fault::Drop)),
             Call::Take => odds.push((self.repeated, |_, _| Fault::Repeat)),
-            Call::Read | Call::LookUp | Call::Write => {}
+            Call::Read | Call::LookUp | Call::List | Call::Write => {}
         }
         odds
     }

@@ -1,8 +1,6 @@
 //! Writes a history while it happens.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
 use std::time::Instant;
 
 use serde::Serialize;
@@ -37,16 +35,14 @@ struct Body<'a> {
     what: &'a What,
 }
 
-impl Recorder<File> {
-    /// Records into a new file, by this process's monotonic clock.
-    pub fn create(path: &Path) -> io::Result<Self> {
+impl<W: Write> Recorder<W> {
+    /// Records into any writer, by this process's monotonic clock.
+    pub fn from_now(writer: W) -> Self {
         let start = Instant::now();
         let clock = move || u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        Ok(Self::new(File::create(path)?, clock))
+        Self::new(writer, clock)
     }
-}
 
-impl<W: Write> Recorder<W> {
     /// Records into any writer, by any clock of nanoseconds.
     pub fn new(writer: W, clock: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
         let writer = BufWriter::with_capacity(BUFFER_BYTES, writer);

@@ -1,6 +1,6 @@
 //! Who takes part, and in which chats.
 
-use std::{collections::BTreeSet, fs::File, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use chinwag_client::Http;
@@ -9,6 +9,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use rand::{Rng as _, rngs::StdRng, seq::SliceRandom as _};
 
 use super::{
+    history_file::HistoryWriter,
     line::{History, Private},
     options::Options,
 };
@@ -98,10 +99,19 @@ impl Cast {
     }
 
     /// Asks over HTTP as somebody, recorded.
-    pub(super) fn http(&self, person: usize, session: &str) -> RecordedHttp<File> {
+    pub(super) fn http(&self, person: usize, session: &str) -> RecordedHttp<HistoryWriter> {
         let person = &self.people[person];
         let http = self.http.clone().with_token(&person.token);
         RecordedHttp::new(Arc::clone(&self.history), http, &person.id, session)
+    }
+
+    /// Returns the chats that somebody talks in: all of theirs, or in a run without groups those of two alone.
+    pub(super) fn talks_in(&self, person: usize) -> Vec<ChatId> {
+        let has_groups = self.chats.iter().any(|chat| !chat.comers.is_empty());
+        let of = |chat: &&Chat| {
+            chat.members.contains(&person) && (has_groups || chat.members.len() == 2)
+        };
+        self.chats.iter().filter(of).map(|chat| chat.id).collect()
     }
 
     /// Returns a chat of two.

@@ -25,8 +25,6 @@ mod visitors;
 mod world;
 
 use std::{
-    fs::File,
-    io::BufReader,
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
@@ -46,7 +44,7 @@ use self::{
     cast::Cast,
     ending::Owned,
     faults::{Faults, Happened},
-    history_file::HistoryFile,
+    history_file::{HistoryFile, lines_of},
     line::{History, Line},
     progress::Progress,
     report::Planted,
@@ -84,8 +82,7 @@ pub async fn run(options: &Options) -> Result<Report> {
 async fn play(options: &Options) -> Result<Report> {
     let (began, progress) = (Instant::now(), Progress::new());
     let file = HistoryFile::new(options.history.as_deref())?;
-    let recorder = Recorder::create(file.path());
-    let history = Arc::new(recorder.context("can't write the history")?);
+    let history = Arc::new(Recorder::from_now(file.writer()?));
     progress.say("the server starts");
     // Some groups go directly to their members, the first one by its topic.
     let direct_max_members = direct_max_members(options).to_string();
@@ -131,7 +128,8 @@ async fn judge(
     progress: &Progress,
 ) -> Result<Report> {
     let recorder = alone(history, options).await?;
-    recorder.finish().context("can't write the history")?;
+    let written = recorder.finish().and_then(|(_, writer)| writer.finish());
+    written.context("can't write the history")?;
     progress.say("the history is checked");
     let mut report = Report::of(checked(file.path(), options)?, Some(run));
     report.evidence = report::evidence(file.path(), &report.check)?;
@@ -182,7 +180,7 @@ async fn act(
     let per_second = options.rate / devices.len() as f64;
     for ((person, device), seed) in devices.iter().zip(options.seed..) {
         let (stage, device) = (Arc::clone(stage), Arc::clone(device));
-        let chats = stage.cast.chats_of(*person);
+        let chats = stage.cast.talks_in(*person);
         acting.spawn(chatter::chatter(stage, device, chats, seed, per_second));
     }
     for (number, chat) in stage.cast.chats.iter().enumerate() {
@@ -292,7 +290,7 @@ async fn finish(
 }
 
 fn checked(path: &Path, options: &Options) -> Result<check::report::Report> {
-    let file = File::open(path).with_context(|| format!("can't read {}", path.display()))?;
-    let records = Reader::new(BufReader::new(file));
+    let lines = lines_of(path).with_context(|| format!("can't read {}", path.display()))?;
+    let records = Reader::new(lines);
     Ok(check::check_with(records, &options.promised()))
 }

@@ -39,8 +39,9 @@ pub struct Options {
     /// Devices that a user has, at most.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=10))]
     pub devices: u32,
-    /// Groups, beside a direct chat for each user; all are members of the first one.
-    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    /// Groups, beside two direct chats for each user; all are members of the first one. Without any nobody talks but in
+    /// direct chats, so that most messages pass in a second.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(..=10_000))]
     pub groups: u32,
     /// Changes a second, of all devices together: messages, edits, deletions, reactions, marks.
     #[arg(long, default_value_t = 100.0, value_parser = crate::bench::options::rate)]
@@ -76,7 +77,8 @@ pub struct Options {
     /// Let the wire break a promise in the server's name, to see that it is found.
     #[arg(long, value_enum, value_name = "BREACH")]
     pub plant: Option<Plant>,
-    /// Where to keep the history; by default it is kept only where a promise was broken.
+    /// Where to keep the history, compressed where the name ends in `.gz`; by default it is kept only where a promise was
+    /// broken.
     #[arg(long, value_name = "FILE")]
     #[serde(skip)]
     pub history: Option<PathBuf>,

@@ -1,12 +1,12 @@
 //! Those who read: counts, pages of history, searches.
 
-use std::{fs::File, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use chinwag_client::ClientError;
 use chinwag_proto::{ChatId, ErrorCode, http::HistoryQuery};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 
-use super::stage::Stage;
+use super::{history_file::HistoryWriter, stage::Stage};
 use crate::recording::RecordedHttp;
 
 /// How long a reader rests between two readings.
@@ -55,7 +55,7 @@ fn is_not_found(error: &ClientError) -> bool {
 }
 
 /// Reads a chat's counts, and messages in both directions.
-pub(super) async fn read_through(stage: &Stage, http: &RecordedHttp<File>, chat: ChatId) {
+pub(super) async fn read_through(stage: &Stage, http: &RecordedHttp<HistoryWriter>, chat: ChatId) {
     stage.surely("reading a chat", || http.chat(chat)).await;
     let mut query = newest(chat);
     for _ in 0..PAGES {

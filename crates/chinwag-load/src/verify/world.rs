@@ -2,12 +2,11 @@
 
 use std::{
     collections::BTreeMap,
-    fs::File,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use chinwag_client::Network;
 use rand::rngs::StdRng;
 
@@ -101,9 +100,8 @@ where
 {
     let (began, progress) = (Instant::now(), Progress::unseen());
     let file = HistoryFile::new(options.history.as_deref())?;
-    let lines = File::create(file.path()).context("can't write the history")?;
     let clock = Arc::clone(&world.clock);
-    let history = Arc::new(Recorder::new(lines, move || clock()));
+    let history = Arc::new(Recorder::new(file.writer()?, move || clock()));
     let url = "http://servers".to_owned();
     let reach = Reach {
         url: url.clone(),

@@ -2,14 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use chinwag_conformance::{Call, Faults, Moment};
-use chinwag_core::{SystemClock, memory::Memory, owner::Command};
+use chinwag_conformance::{Call, Fault, Faults, Moment};
+use chinwag_core::{SystemClock, memory::Memory, owner::Command, ports::EngineError};
 use chinwag_proto::{ChatId, shapes::HistoryVisible};
 use serde_json::{Value, json};
 
 use crate::{
     client::{Client, PATIENCE},
-    node::{Node, user},
+    node::{Node, token, user},
 };
 
 /// A chat that is large from five members on.
@@ -247,4 +247,44 @@ async fn who_is_let_into_a_chat_by_a_later_session_misses_nothing_in_the_earlier
     assert!(heard.iter().any(is_told), "{heard:?}");
     let sync = earlier.ask(sync).await;
     assert_eq!(sync["chats"][0]["id"], json!(chat), "{sync}");
+}
+
+#[tokio::test]
+async fn who_left_while_a_later_session_began_hears_no_more_in_the_earlier_one() {
+    let faults = Faults::none();
+    let memory = Memory::new(Arc::new(SystemClock::default()));
+    let settings = [("direct_max_members", "4")];
+    let first = Node::over_flaky(&memory, &faults, &settings).await;
+    let ids = ["ana", "ben", "cem", "dan", "eva", "fay"];
+    let chat = first.group(&ids, HistoryVisible::Joined).await;
+    // The next one delivers it only as a large chat; the first did so as a small one, too, for a while.
+    first.server.leave(PATIENCE).await;
+    let node = Node::over_flaky(&memory, &faults, &settings).await;
+    let mut ben = node.session("ben").await;
+    let mut earlier = node.session("fay").await;
+
+    // What the later session is told of Fay's chats is old when it comes, and the second look fails.
+    faults.hold(Call::List, Moment::After);
+    let address = node.address();
+    let later = tokio::spawn(async move {
+        let mut client = Client::connect(address).await;
+        client
+            .ask(json!({"type": "auth", "token": token("fay")}))
+            .await
+    });
+    faults.until_held(1).await;
+    node.remove("ana", chat, "fay").await;
+    node.say("ana", chat, "once she had left").await;
+    places_until(&mut ben, "once she had left").await;
+    let problem = EngineError::Unavailable("not now".into());
+    faults.inject(Call::List, Fault::Refuse(problem));
+    faults.release();
+    let refused = later.await.unwrap();
+    assert_eq!(refused["error"]["code"], "unavailable", "{refused}");
+
+    node.say("ana", chat, "after the later session").await;
+    places_until(&mut ben, "after the later session").await;
+    let heard = earlier.settled().await;
+    let last = heard.last().map(|frame| &frame["event"]["change"]);
+    assert_eq!(last, Some(&json!("removed")), "{heard:?}");
 }

@@ -7,9 +7,14 @@ mod binary;
 mod planted;
 mod servers;
 
-use std::process::Output;
+use std::{
+    fs::File,
+    io::{BufRead as _, BufReader},
+    process::Output,
+};
 
 use chinwag_server::{Server, config::Config};
+use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 
 use binary::chinwag;
@@ -93,4 +98,41 @@ fn a_server_that_is_nowhere_is_told_from_a_broken_promise() {
     let nowhere = ["--server", "http://127.0.0.1:9", "--jwt-secret", "nobody's"];
     let output = verify(&nowhere);
     assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+}
+
+#[test]
+fn in_a_run_without_groups_people_talk_in_pairs_alone_and_a_compressed_history_says_the_same_again()
+{
+    let directory = tempfile::tempdir().unwrap();
+    let kept = directory.path().join("history.jsonl.gz");
+    let kept = kept.to_str().unwrap();
+    let small = ["--users", "4", "--groups", "0", "--duration", "4"];
+    let history = ["--faults", "cut", "--history", kept];
+    let output = verify(&[&small[..], &history].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    let report = report(&output);
+
+    let file = MultiGzDecoder::new(File::open(kept).unwrap());
+    let lines = BufReader::new(file).lines();
+    let lines: Vec<Value> = lines
+        .map(|line| serde_json::from_str(&line.unwrap()).unwrap())
+        .collect();
+    assert_eq!(report["check"]["lines"], lines.len());
+    let made = lines.iter().map(|line| &line["what"]["made"]);
+    let group = made
+        .filter(|made| made["members"].as_array().is_some_and(|all| all.len() > 2))
+        .map(|made| &made["chat"]);
+    let [group] = group.collect::<Vec<_>>()[..] else {
+        panic!("the visitors' alone")
+    };
+    let said = lines
+        .iter()
+        .filter_map(|line| line["what"]["intent"].as_object());
+    let (in_group, in_pairs): (Vec<_>, Vec<_>) = said.partition(|said| said["chat"] == *group);
+    assert_eq!(in_group.len(), 1, "the last word: {in_group:?}");
+    assert!(in_pairs.len() > 100, "{}", in_pairs.len());
+
+    let again = verify(&["--check", kept]);
+    assert_eq!(again.status.code(), Some(0), "{}", told(&again));
+    assert_eq!(self::report(&again)["check"], report["check"]);
 }

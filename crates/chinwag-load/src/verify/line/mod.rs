@@ -7,7 +7,6 @@ mod within;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::File,
     net::SocketAddr,
     sync::{
         Arc,
@@ -30,10 +29,11 @@ pub use plant::Plant;
 use plant::Planted;
 pub(super) use plant::Private;
 
+use super::history_file::HistoryWriter;
 use crate::check::record::Recorder;
 
 /// A history that is being written.
-pub(super) type History = Arc<Recorder<File>>;
+pub(super) type History = Arc<Recorder<HistoryWriter>>;
 
 /// How often the end of the last connections is looked for.
 const LOOK: Duration = Duration::from_millis(5);

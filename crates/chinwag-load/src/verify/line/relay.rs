@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeSet,
-    fs::File,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -26,7 +25,7 @@ use super::{
     Fate, Open, State,
     plant::{Pass, Toward},
 };
-use crate::recording::Tap;
+use crate::{recording::Tap, verify::history_file::HistoryWriter};
 
 /// How long connecting to the server may take.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -42,7 +41,7 @@ struct Relay {
     number: u64,
     down: WebSocketStream<Box<dyn Stream>>,
     up: Upstream,
-    tap: Tap<File>,
+    tap: Tap<HistoryWriter>,
 }
 
 /// Brings a connection to the server, until either side or the line ends it.

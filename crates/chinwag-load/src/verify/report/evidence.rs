@@ -2,14 +2,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::File,
-    io::{BufRead as _, BufReader},
+    io::BufRead as _,
     path::Path,
 };
 
 use anyhow::Result;
 
-use crate::check::report::Report;
+use crate::{check::report::Report, verify::history_file::lines_of};
 
 /// Lines that are shown at most: what a person reads.
 const LINES: usize = 300;
@@ -29,7 +28,7 @@ pub(in crate::verify) fn evidence(path: &Path, report: &Report) -> Result<BTreeM
     let Some(last) = wanted.last().copied() else {
         return Ok(lines);
     };
-    let mut source = BufReader::new(File::open(path)?);
+    let mut source = lines_of(path)?;
     let mut line = Vec::new();
     for number in 1..=last {
         line.clear();

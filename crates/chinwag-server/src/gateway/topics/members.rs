@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use chinwag_core::model::Intervals;
+use chinwag_core::model::{Intervals, MemberRow};
 use chinwag_proto::{Seq, UserId};
 use parking_lot::Mutex;
 
@@ -20,6 +20,8 @@ pub(in crate::gateway) struct Members {
 #[derive(Default)]
 struct Present {
     members: HashMap<UserId, Member>,
+    /// Who are members by a look that may be old by now: what ends what they see is noted, and nothing reaches them.
+    expected: HashMap<UserId, Member>,
     /// Made when it is asked for, kept until somebody's intervals change.
     sights: Option<Arc<Sights>>,
 }
@@ -29,6 +31,16 @@ impl Present {
     fn change(&mut self) -> &mut HashMap<UserId, Member> {
         self.sights = None;
         &mut self.members
+    }
+
+    /// Ends what a user sees at a place.
+    fn close(&mut self, user: &UserId, through: Seq) {
+        if let Some(member) = self.expected.get_mut(user) {
+            member.close(through);
+        }
+        if let Some(member) = self.change().get_mut(user) {
+            member.close(through);
+        }
     }
 }
 
@@ -45,6 +57,21 @@ impl Member {
     fn close(&mut self, through: Seq) {
         if self.joined <= through {
             self.intervals.end_by(through);
+        }
+    }
+
+    /// Returns whether they see anything at a place or after it.
+    fn sees_from(&self, next: Seq) -> bool {
+        let last = self.intervals.as_slice().last();
+        last.is_some_and(|last| last.through.is_none_or(|through| through >= next))
+    }
+}
+
+impl From<MemberRow> for Member {
+    fn from(row: MemberRow) -> Self {
+        Self {
+            intervals: row.intervals,
+            joined: row.joined_seq,
         }
     }
 }
@@ -66,6 +93,57 @@ impl Members {
         self.present.lock().change().insert(user, member);
     }
 
+    /// Notes somebody who is a member by one look at the directory, until [`Members::confirm`] or [`Members::give_up`]; word
+    /// of their leaving that comes from now on counts. Returns whether they were no member by that joining already.
+    pub(super) fn expect(&self, row: MemberRow) -> bool {
+        let mut present = self.present.lock();
+        let joined = row.joined_seq;
+        let is_known = |member: &Member| member.joined >= joined;
+        if present.members.get(&row.user).is_some_and(is_known) {
+            return false;
+        }
+        // Of those who look at the same time the first one heard most.
+        if !present.expected.get(&row.user).is_some_and(is_known) {
+            present.expected.insert(row.user.clone(), row.into());
+        }
+        true
+    }
+
+    /// Makes one who was expected a member, after a look that began later than they were expected found them there.
+    /// Returns false where nobody is expected by that joining any more.
+    pub(super) fn confirm(&self, user: &UserId, joined: Seq) -> bool {
+        let mut present = self.present.lock();
+        let is_expected = |member: &Member| member.joined == joined;
+        let expected = match present.expected.get(user).is_some_and(is_expected) {
+            true => present.expected.remove(user),
+            false => None,
+        };
+        if present
+            .members
+            .get(user)
+            .is_some_and(|member| member.joined >= joined)
+        {
+            return true;
+        }
+        let Some(member) = expected else {
+            return false;
+        };
+        present.change().insert(user.clone(), member);
+        true
+    }
+
+    /// Expects somebody no longer by that joining.
+    pub(super) fn give_up(&self, user: &UserId, joined: Seq) {
+        let mut present = self.present.lock();
+        if present
+            .expected
+            .get(user)
+            .is_some_and(|member| member.joined == joined)
+        {
+            present.expected.remove(user);
+        }
+    }
+
     /// Notes who became a member.
     pub(super) fn join(&self, users: Vec<UserId>) {
         self.joining.lock().extend(users);
@@ -81,17 +159,20 @@ impl Members {
     /// Returns whether the user was one, or was to be.
     pub(super) fn remove(&self, user: &UserId) -> bool {
         let joining = self.joining.lock().remove(user);
-        self.present.lock().change().remove(user).is_some() || joining
+        let mut present = self.present.lock();
+        let expected = present.expected.remove(user).is_some();
+        present.change().remove(user).is_some() || expected || joining
     }
 
     /// Forgets everybody.
     pub(super) fn clear(&self) {
         self.joining.lock().clear();
-        self.present.lock().change().clear();
+        *self.present.lock() = Present::default();
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.present.lock().members.is_empty() && self.joining.lock().is_empty()
+        let present = self.present.lock();
+        present.members.is_empty() && present.expected.is_empty() && self.joining.lock().is_empty()
     }
 
     /// Returns whether a user is known here as one who joined at a place: who left and came back joined anew.
@@ -116,27 +197,24 @@ impl Members {
     pub(super) fn close(&self, users: &[UserId], through: Seq) {
         let mut present = self.present.lock();
         for user in users {
-            if let Some(member) = present.change().get_mut(user) {
-                member.close(through);
-            }
+            present.close(user, through);
         }
     }
 
     /// Ends what everybody sees at a place.
     pub(super) fn close_all(&self, through: Seq) {
         let mut present = self.present.lock();
-        present
-            .change()
-            .values_mut()
-            .for_each(|member| member.close(through));
+        let expected = present.expected.values_mut();
+        expected.for_each(|member| member.close(through));
+        let members = present.change().values_mut();
+        members.for_each(|member| member.close(through));
     }
 
     /// Forgets those who see nothing at a place or after it.
     pub(super) fn forget_before(&self, next: Seq) {
-        self.present.lock().change().retain(|_, member| {
-            let last = member.intervals.as_slice().last();
-            last.is_some_and(|last| last.through.is_none_or(|through| through >= next))
-        });
+        let mut present = self.present.lock();
+        present.expected.retain(|_, member| member.sees_from(next));
+        present.change().retain(|_, member| member.sees_from(next));
     }
 
     /// Returns what each sees of events from `lowest` on, which is the lowest place that they or their targets have.
@@ -172,6 +250,8 @@ fn is_open(intervals: &Intervals) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use chinwag_proto::{ChatId, Timestamp, shapes::Role};
+
     use super::*;
 
     fn user(id: &str) -> UserId {
@@ -228,6 +308,64 @@ mod tests {
             let (_, intervals) = &sights.within[0];
             assert!(intervals.contains(Seq(8)) && !intervals.contains(Seq(9)));
         }
+    }
+
+    fn row(id: &str, joined: u64) -> MemberRow {
+        MemberRow {
+            chat: ChatId::default(),
+            user: user(id),
+            role: Role::Member,
+            active: true,
+            joined_at: Timestamp::default(),
+            joined_seq: Seq(joined),
+            intervals: Intervals::from(Seq(joined)),
+            changed_at: Timestamp::default(),
+        }
+    }
+
+    #[test]
+    fn who_is_expected_hears_nothing_before_a_later_look_confirms_it() {
+        let members = Members::default();
+        assert!(members.expect(row("ana", 5)));
+        assert!(members.sights(Seq(5)).all.is_empty() && members.present().is_empty());
+        assert!(!members.is_empty(), "the chat must be listened to");
+        assert!(members.confirm(&user("ana"), Seq(5)));
+        assert_eq!(members.present(), [user("ana")]);
+        assert!(!members.expect(row("ana", 5)), "known by then");
+        assert!(members.confirm(&user("ana"), Seq(5)), "by another session");
+    }
+
+    #[test]
+    fn who_leaves_while_expected_is_not_brought_back_by_a_look_that_began_before() {
+        let members = Members::default();
+        assert!(members.expect(row("ana", 5)));
+        members.close(&[user("ana")], Seq(8));
+        // One more session looked as early, and comes later.
+        assert!(members.expect(row("ana", 5)));
+        assert!(members.confirm(&user("ana"), Seq(5)));
+        assert!(members.present().is_empty());
+
+        let members = Members::default();
+        assert!(members.expect(row("ana", 5)));
+        members.close(&[user("ana")], Seq(8));
+        members.forget_before(Seq(9));
+        assert!(!members.confirm(&user("ana"), Seq(5)), "looked up anew");
+        // By the time that she came back nobody waits for what she left.
+        members.put(user("ana"), Intervals::from(Seq(12)), Seq(12));
+        assert!(!members.expect(row("ana", 5)));
+    }
+
+    #[test]
+    fn who_is_given_up_is_expected_no_more_unless_by_a_later_joining() {
+        let members = Members::default();
+        assert!(members.expect(row("ana", 5)));
+        assert!(members.expect(row("ana", 9)));
+        members.give_up(&user("ana"), Seq(5));
+        assert!(!members.confirm(&user("ana"), Seq(5)));
+        assert!(members.confirm(&user("ana"), Seq(9)));
+        assert!(members.expect(row("ben", 5)));
+        members.give_up(&user("ben"), Seq(5));
+        assert!(!members.confirm(&user("ben"), Seq(5)));
     }
 
     #[test]

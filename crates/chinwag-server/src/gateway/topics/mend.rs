@@ -201,18 +201,26 @@ impl Gateway {
             }
         }
         // More comes than can be read: they begin now, and fetch the rest. Who left meanwhile is seen by another look: the
-        // directory knows of everything that went out before they were members here.
+        // directory knows of everything that went out before they were expected here.
+        let mut expected = Vec::new();
         for member in members {
-            self.begin_member(chat, member);
-        }
-        let now = directory.memberships(chat.id, users).await?;
-        for (user, now) in users.iter().zip(now) {
-            let now = now.map(|now| now.member).filter(|member| member.active);
-            if !now.is_some_and(|member| chat.members.has(user, member.joined_seq)) {
-                chat.members.remove(user);
-                self.topics.look_up(chat.id, vec![user.clone()]);
+            let (user, joined) = (member.user.clone(), member.joined_seq);
+            if chat.members.expect(member) {
+                expected.push((user, joined));
             }
         }
+        let users: Vec<UserId> = expected.iter().map(|(user, _)| user.clone()).collect();
+        let found = directory.memberships(chat.id, &users).await;
+        let now = found.as_deref().unwrap_or_default();
+        for (at, (user, joined)) in expected.iter().enumerate() {
+            let now = now.get(at).and_then(Option::as_ref);
+            let is_there =
+                now.is_some_and(|now| now.member.active && now.member.joined_seq == *joined);
+            if self.topics.admit(chat, user, *joined, is_there) {
+                self.let_earlier_ones_fetch(user);
+            }
+        }
+        found?;
         Ok(())
     }
 
@@ -272,10 +280,7 @@ impl Gateway {
         } = member;
         tracing::debug!(chat = %chat.id, %user, %joined_seq, "a member of a large chat");
         chat.members.put(user.clone(), intervals, joined_seq);
-        // Whoever left meanwhile would never be let go.
-        if !self.topics.holds(&user) {
-            chat.members.remove(&user);
-        }
+        self.topics.forget_absent(chat, &user);
     }
 
     /// Takes what was lost at the end, which no later place shows.

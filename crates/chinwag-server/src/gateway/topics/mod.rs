@@ -5,6 +5,7 @@
 //! answers. What a member sees is decided by place alone: by intervals, and by the membership events themselves.
 
 mod large_chat;
+mod listening;
 mod members;
 mod mend;
 mod order;
@@ -15,21 +16,17 @@ use std::{
 };
 
 use chinwag_core::{
-    model::{ChatRow, Intervals, MemberRow},
+    model::Intervals,
     ports::{BusMessage, BusSubscription, EngineError, EngineResult, Topic},
 };
-use chinwag_proto::{ChatId, Seq, UserId, frames::ServerFrame};
+use chinwag_proto::{ChatId, Seq, UserId};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
 
 pub(super) use large_chat::LargeChat;
 
 use self::members::Members;
-use super::{Gateway, encode, registry::Registry};
-use crate::ws::Class;
-
-/// Memberships read at a time when a user connects.
-const PAGE: usize = 500;
+use super::{Gateway, registry::Registry};
 
 /// The large chats that somebody here is a member of.
 pub(super) struct Topics {
@@ -53,13 +50,6 @@ struct Due {
     users: HashSet<UserId>,
     /// Whether whole subscriptions may have been lost.
     everything: bool,
-}
-
-/// A page of a user's chats: the large ones that they are in.
-struct LargePage {
-    members: Vec<MemberRow>,
-    /// After which chat the next one begins; none: it is the last.
-    next: Option<ChatId>,
 }
 
 impl Topics {
@@ -135,6 +125,25 @@ impl Topics {
     fn look_up(&self, id: ChatId, users: Vec<UserId>) {
         self.enter_chat(id, |members| members.join(users));
         self.wake_for(id);
+    }
+
+    /// Lets one in who was expected, if a later look found them there; else they are looked up anew. Returns whether they
+    /// are in.
+    fn admit(&self, chat: &LargeChat, user: &UserId, joined: Seq, is_there: bool) -> bool {
+        let is_in = is_there && chat.members.confirm(user, joined);
+        if !is_in {
+            chat.members.give_up(user, joined);
+            self.look_up(chat.id, vec![user.clone()]);
+        }
+        self.forget_absent(chat, user);
+        is_in
+    }
+
+    /// Lets a user go who left while they were made a member here: nobody else would.
+    fn forget_absent(&self, chat: &LargeChat, user: &UserId) {
+        if !self.holds(user) && chat.members.remove(user) {
+            self.wake_for(chat.id);
+        }
     }
 
     /// Lets members go: nothing after that place reaches them.
@@ -229,103 +238,6 @@ impl Topics {
 }
 
 impl Gateway {
-    /// Begins to listen to a user's large chats: subscribed before the head is read, and that before `ready`.
-    pub(super) async fn listen_for(&self, user: &UserId) -> EngineResult<()> {
-        let mut after = None;
-        let mut became_a_member = false;
-        loop {
-            let page = self.large_page(user, after).await?;
-            let mut joined = HashMap::new();
-            for member in page.members {
-                joined.insert(member.chat, member.joined_seq);
-                became_a_member |= !self.topics.knows(member.chat, user, member.joined_seq);
-                let MemberRow {
-                    user, intervals, ..
-                } = member;
-                let chat = self.topics.enter_chat(member.chat, |members| {
-                    members.put(user, intervals, member.joined_seq);
-                });
-                self.begin_topic(&chat).await?;
-            }
-            if !joined.is_empty() {
-                // Whoever left before they were known as a member here is seen only by a second look.
-                for member in self.large_page(user, after).await?.members {
-                    if joined.get(&member.chat) == Some(&member.joined_seq) {
-                        joined.remove(&member.chat);
-                    }
-                }
-                for (id, joined) in joined {
-                    if let Some(chat) = self.topics.find(id)
-                        && chat.members.has(user, joined)
-                    {
-                        chat.members.remove(user);
-                        self.topics.look_up(id, vec![user.clone()]);
-                    }
-                }
-            }
-            match page.next {
-                Some(next) => after = Some(next),
-                None => break,
-            }
-        }
-        if became_a_member {
-            self.let_earlier_ones_fetch(user);
-        }
-        Ok(())
-    }
-
-    /// Lets a user's sessions here fetch what they missed of a chat that only one more session made the user a member of:
-    /// word of the joining was still waiting for an engine, and now nothing is left for it to do.
-    fn let_earlier_ones_fetch(&self, user: &UserId) {
-        let frame = encode::frame(&ServerFrame::Resync { after_ms: 0 });
-        self.registry.send([user], &frame, Class::Event, None);
-    }
-
-    /// Reads a page of a user's chats: the large ones that they are in.
-    async fn large_page(&self, user: &UserId, after: Option<ChatId>) -> EngineResult<LargePage> {
-        let directory = &self.ports.directory;
-        let page = directory.chats_of(user, after, PAGE).await?;
-        let is_last = page.len() < PAGE;
-        let next = page.last().map(|membership| membership.member.chat);
-        let active: Vec<_> = page
-            .into_iter()
-            .map(|found| found.member)
-            .filter(|member| member.active)
-            .collect();
-        let ids: Vec<ChatId> = active.iter().map(|member| member.chat).collect();
-        let rows = directory.chats(&ids).await?;
-        let is_large = |row: Option<ChatRow>| row.is_some_and(|row| row.large && !row.deleted);
-        let members = active.into_iter().zip(rows);
-        Ok(LargePage {
-            next: next.filter(|_| !is_last),
-            members: members
-                .filter_map(|(member, row)| is_large(row).then_some(member))
-                .collect(),
-        })
-    }
-
-    /// Subscribes, then reads the head; once a chat, however many ask.
-    async fn begin_topic(&self, chat: &LargeChat) -> EngineResult<()> {
-        let begin = || async {
-            self.topics.subscribe(chat.id).await?;
-            let head = self.head_of(chat.id).await?;
-            self.begin_order(chat, head);
-            EngineResult::Ok(())
-        };
-        chat.begun.get_or_try_init(begin).await?;
-        Ok(())
-    }
-
-    async fn head_of(&self, id: ChatId) -> EngineResult<Seq> {
-        let heads = self.ports.owner.heads(&[id]).await;
-        let heads = heads.map_err(|problem| EngineError::Unavailable(problem.to_string()))?;
-        Ok(heads
-            .into_iter()
-            .flatten()
-            .next()
-            .map_or(Seq::ZERO, |head| head.seq))
-    }
-
     /// Takes what came on a large chat's topic.
     pub(super) fn take_from_topic(&self, id: ChatId, message: &Arc<BusMessage>) {
         match &**message {
