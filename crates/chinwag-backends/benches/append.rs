@@ -1,7 +1,7 @@
 //! The embedded engine against a bare fjall loop that writes the very same keys and values, and the latency of a
-//! page of a long chat.
+//! page of a long chat, and of looking for requests in a large store.
 //!
-//! `cargo bench -p chinwag-backends --bench append [-- MESSAGES ROUNDS]`. Rounds alternate, in new directories below
+//! `cargo bench -p chinwag-backends --bench append [-- MESSAGES ROUNDS LARGE]`, LARGE: messages of the large store. Rounds alternate, in new directories below
 //! the system's temporary one (`TMPDIR`): take one on the disk that matters.
 
 use std::{
@@ -24,6 +24,7 @@ const BATCH: usize = 500;
 const SENDERS: usize = 1_000;
 const LONG_CHAT: u64 = 225_976;
 const PAGES: usize = 20_000;
+const LOOKUPS: usize = 20_000;
 
 fn main() {
     // Cargo adds arguments of its own.
@@ -57,6 +58,9 @@ fn main() {
         results.map(|list| list.iter().sum::<f64>() / list.len() as f64),
     );
     runtime.block_on(pages());
+    // Large beside the engine's cache.
+    let many = numbers.get(2).copied().unwrap_or(5_000_000);
+    runtime.block_on(lookups(many));
     starts();
 }
 
@@ -98,8 +102,15 @@ fn singles(messages: usize) -> Vec<Vec<Append>> {
         .collect()
 }
 
-fn message(chat: ChatId, seq: u64, id: EventId) -> Append {
+/// Returns who sent a message, under which id of the client.
+fn request(chat: ChatId, id: EventId) -> (UserId, ClientId) {
+    let user = UserId::new(&format!("user-{}", chat.0 % 5_000)).expect("a user id");
     let client_id = format!("0190a3f4-7c11-7000-8000-{:012x}", id.0);
+    (user, ClientId::new(&client_id).expect("a client id"))
+}
+
+fn message(chat: ChatId, seq: u64, id: EventId) -> Append {
+    let (user, client_id) = request(chat, id);
     Append {
         chat,
         row: LogRow {
@@ -107,11 +118,11 @@ fn message(chat: ChatId, seq: u64, id: EventId) -> Append {
             confirmed: Seq(seq - 1),
             seq: Seq(seq),
             id,
-            user: UserId::new(&format!("user-{}", chat.0 % 5_000)).expect("a user id"),
+            user,
             timestamp: Timestamp::from_unix_millis(1_700_000_000_000 + id.0.cast_signed()),
             count: seq,
             previous_message: Seq(seq - 1),
-            client_id: Some(ClientId::new(&client_id).expect("a client id")),
+            client_id: Some(client_id),
             digest: Some(id.0),
             body: RowBody::Message(Arc::new(StoredMessage {
                 content: "lorem ipsum dolor sit amet ".repeat(8)[..200].into(),
@@ -269,17 +280,61 @@ async fn pages() {
             times.push(started.elapsed());
             assert_eq!(rows.len(), 50);
         }
-        times.sort();
-        let at = |share: f64| times[(share * (PAGES - 1) as f64) as usize];
-        let total: Duration = times.iter().sum();
-        println!(
-            "{name} of {LONG_CHAT}: p50 {:?}, p99 {:?}, highest {:?}, {:.0} pages/s",
-            at(0.5),
-            at(0.99),
-            at(1.0),
-            PAGES as f64 / total.as_secs_f64()
+        print_times(&format!("{name} of {LONG_CHAT}"), times);
+    }
+}
+
+/// Looks for requests at random in a large store, as an owner does of those that may have been sent before.
+async fn lookups(messages: usize) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = Embedded::open(directory.path(), Options::default()).expect("a new directory");
+    let mut sent = Vec::new();
+    for batch in batches(messages, BATCH) {
+        sent.extend(batch.iter().map(|append| (append.chat, append.row.id)));
+        store.append(batch).await.expect("an append");
+    }
+    let never = ClientId::new("0190a3f4-7c11-7000-8001-000000000000").expect("a client id");
+    let mut random = StdRng::seed_from_u64(9);
+    for (name, is_there) in [("that are there", true), ("that aren't", false)] {
+        let mut times = Vec::with_capacity(LOOKUPS);
+        let read_before = bytes_read();
+        for _ in 0..LOOKUPS {
+            let (chat, id) = sent[random.random_range(0..sent.len())];
+            let (user, client_id) = request(chat, id);
+            let client_id = if is_there { &client_id } else { &never };
+            let started = Instant::now();
+            let found = store.sent(chat, &user, client_id).await.expect("an answer");
+            times.push(started.elapsed());
+            assert_eq!(found.is_some(), is_there);
+        }
+        let read = (bytes_read() - read_before) / LOOKUPS as u64;
+        print_times(
+            &format!("requests {name} among {messages}, {read} bytes read for each"),
+            times,
         );
     }
+}
+
+/// Returns how many bytes this process has read so far, also those that the kernel had in memory.
+fn bytes_read() -> u64 {
+    let counters = std::fs::read_to_string("/proc/self/io").expect("counters");
+    let read = counters
+        .lines()
+        .find_map(|line| line.strip_prefix("rchar: "));
+    read.and_then(|bytes| bytes.parse().ok()).expect("a number")
+}
+
+fn print_times(what: &str, mut times: Vec<Duration>) {
+    times.sort();
+    let at = |share: f64| times[(share * (times.len() - 1) as f64) as usize];
+    let total: Duration = times.iter().sum();
+    println!(
+        "{what}: p50 {:?}, p99 {:?}, highest {:?}, {:.0}/s",
+        at(0.5),
+        at(0.99),
+        at(1.0),
+        times.len() as f64 / total.as_secs_f64()
+    );
 }
 
 /// Opens empty directories, new ones and known ones.

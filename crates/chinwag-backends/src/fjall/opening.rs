@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ::fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use ::fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, config::PartitioningPolicy};
 use chinwag_core::ports::GroupSet;
 use chinwag_proto::Timestamp;
 
@@ -191,6 +191,11 @@ fn raise_epochs(mut found: Found) -> Result<Found, OpenError> {
 /// the other compacts; one alone can wait for itself for ever (fjall pull request 323).
 const WORKERS: usize = 3;
 
+/// Opens the store, or makes it.
+///
+/// Each table has a filter and an index, which may be megabytes. Those of young tables stay in memory; of all others they
+/// are read and checked by parts of 4 KiB, through the cache: whole ones would be read again and again once the cache is
+/// too small for all.
 fn open_database(path: &Path, options: &Options) -> Result<(Database, Keyspace), OpenError> {
     let open = || {
         let database = Database::builder(path)
@@ -200,7 +205,11 @@ fn open_database(path: &Path, options: &Options) -> Result<(Database, Keyspace),
             .worker_threads(WORKERS)
             .open()?;
         let rows = database.keyspace(KEYSPACE, || {
-            KeyspaceCreateOptions::default().max_memtable_size(options.write_buffer_bytes)
+            let partitioned = || PartitioningPolicy::new([false, true]);
+            KeyspaceCreateOptions::default()
+                .max_memtable_size(options.write_buffer_bytes)
+                .filter_block_partitioning_policy(partitioned())
+                .index_block_partitioning_policy(partitioned())
         })?;
         Ok::<_, ::fjall::Error>((database, rows))
     };
