@@ -83,7 +83,7 @@ impl Link {
         match self.stream.next().await {
             None => Err(Ended::lost("the connection ended")),
             Some(Err(error)) => Err(Ended::lost(error.to_string())),
-            Some(Ok(Message::Text(text))) => match serde_json::from_str(&text) {
+            Some(Ok(Message::Text(text))) => match ServerFrame::from_json(&text) {
                 Ok(frame) => Ok(Some(frame)),
                 Err(error) => {
                     tracing::debug!(%error, "a frame of an unknown kind is left out");

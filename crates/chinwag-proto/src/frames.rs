@@ -364,7 +364,7 @@ pub enum ReceiptFrame {
 }
 
 /// A place of a chat's log as one member sees it, live and in `sync` and `events` alike.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LogFrame {
     /// The chat.

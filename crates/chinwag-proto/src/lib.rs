@@ -13,6 +13,7 @@ pub mod limits;
 pub mod metadata;
 mod placed;
 pub mod problem;
+mod received;
 pub mod shapes;
 pub mod snowflake;
 pub mod time;

@@ -129,7 +129,7 @@ impl Session {
         loop {
             let frame = self.stream.next().await.context("the connection ended")?;
             match frame? {
-                Message::Text(text) => return Ok(serde_json::from_str(&text)?),
+                Message::Text(text) => return Ok(ServerFrame::from_json(&text)?),
                 Message::Close(Some(close)) => {
                     bail!("closed with {}: {}", close.code, close.reason)
                 }

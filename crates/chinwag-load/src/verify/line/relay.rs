@@ -201,7 +201,7 @@ impl Relay {
                     self.tap.sends(&frame);
                 }
             }
-            Toward::Client => match serde_json::from_str::<ServerFrame>(text) {
+            Toward::Client => match ServerFrame::from_json(text) {
                 Ok(frame) => {
                     self.tap.receives(&frame);
                     self.name(&frame);
