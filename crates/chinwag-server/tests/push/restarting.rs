@@ -1,11 +1,16 @@
 //! What waits outlives the server.
 
+use std::time::Duration;
+
 use chinwag_core::ports::{PushOutcome, QueueGroup};
 use chinwag_server::{Server, config::Config};
 use serde_json::{Value, json};
 
 use crate::team::{Providers, ask, texts};
 
+/// How long a test waits for what must come; only a failing test waits so long.
+const PATIENCE: Duration = Duration::from_secs(30);
+const RETRY: Duration = Duration::from_millis(10);
 const SECRET: &str = "a secret of at least thirty-two bytes";
 
 async fn server(providers: &Providers, data_dir: &str) -> Server {
@@ -17,7 +22,17 @@ async fn server(providers: &Providers, data_dir: &str) -> Server {
         ("storage.min_free", "0"),
     ];
     all.extend(theirs.iter().map(|(name, value)| (&**name, &**value)));
-    Server::start(Config::of(&all).unwrap()).await.unwrap()
+    // The one before may be about to leave the directory, as of a process that ends.
+    let starting = async {
+        loop {
+            match Server::start(Config::of(&all).unwrap()).await {
+                Err(error) if error.is_locked() => tokio::time::sleep(RETRY).await,
+                started => return started.unwrap(),
+            }
+        }
+    };
+    let started = tokio::time::timeout(PATIENCE, starting).await;
+    started.expect("the one before leaves the directory")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,7 +73,7 @@ async fn what_a_provider_has_not_taken_is_told_after_a_restart_under_the_same_ke
     );
     let queue = &second.node().ports().queue;
     while queue.lag(QueueGroup::Push).await.unwrap() > 0 {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
     second.shutdown().await;
 }

@@ -587,6 +587,16 @@ impl Person {
         Ok((!status.is_success()).then(|| serde_json::from_value(answer).unwrap()))
     }
 
+    /// Says something under a request's own id, again for as long as the answer is to try again.
+    pub(crate) async fn surely_say(&self, chat: ChatId, request: &str, content: &str) {
+        until_answered(async || match self.say(chat, request, content).await {
+            Ok(None) => Ok(()),
+            Ok(Some(problem)) => Err(ClientError::Refused(Box::new(problem))),
+            Err(error) => panic!("{error}"),
+        })
+        .await;
+    }
+
     /// Says something once, under a request's own id; returns the answer.
     pub(crate) async fn post(
         &self,

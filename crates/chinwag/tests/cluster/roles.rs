@@ -74,7 +74,7 @@ async fn sockets_and_requests_are_served_by_different_nodes() {
     // A chat that a device doesn't know would come with its head, not place by place.
     let chat = ana.direct(&ben).await;
     let mut anas = ana.at(&sockets).device().await;
-    assert!(ben.say(chat, "1", "kettle").await.unwrap().is_none());
+    ben.surely_say(chat, "1", "kettle").await;
     anas.until_said("kettle").await;
 
     assert_eq!(status(format!("{}/readyz", sockets.url)).await, 200);
@@ -111,7 +111,7 @@ async fn who_comes_to_a_node_before_it_hears_the_others_misses_nothing() {
     );
     let chat = ana.direct(&ben).await;
     let mut anas = ana.at(&sockets).device().await;
-    assert!(ben.say(chat, "1", "kettle").await.unwrap().is_none());
+    ben.surely_say(chat, "1", "kettle").await;
     assert!(redis.holds(), "the node hears nothing yet");
     redis.let_go();
     anas.until_said("kettle").await;

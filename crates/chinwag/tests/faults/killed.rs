@@ -5,19 +5,19 @@ use chinwag_proto::{ChatId, ClientId, Metadata, http::SendMessage};
 use crate::{place::Engines, reading::until, site::Site};
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a Cassandra, a Redis, a Kafka and an OpenSearch: make conformance"]
+#[ignore = "stops engines for minutes: make soak"]
 async fn killed_between_store_and_acknowledgement_a_message_that_nobody_repeats_is_there_once() {
     killed_at("stored", false).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a Cassandra, a Redis, a Kafka and an OpenSearch: make conformance"]
+#[ignore = "stops engines for minutes: make soak"]
 async fn killed_between_acknowledgement_and_publish_a_message_reaches_members_search_and_push() {
     killed_at("acknowledged", true).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a Cassandra, a Redis, a Kafka and an OpenSearch: make conformance"]
+#[ignore = "stops engines for minutes: make soak"]
 async fn killed_between_store_and_queue_a_message_reaches_search_and_push() {
     killed_at("published", true).await;
 }
