@@ -40,7 +40,7 @@ check: lint deny ## What must hold before a commit, apart from the tests
 lint: ## Formatting, clippy and documentation, warnings denied
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --workspace --no-deps --locked
 
 fmt: ## Formats all code
 	cargo fmt --all

@@ -1,4 +1,4 @@
-//! What every [`Ownership`](chinwag_core::ports::Ownership) must show.
+//! What every [`Ownership`] must show.
 //!
 //! An engine may begin with all shards owned (embedded: by the one node) or with none.
 

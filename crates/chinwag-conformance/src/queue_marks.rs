@@ -1,4 +1,4 @@
-//! What every [`QueueMarks`](chinwag_core::ports::QueueMarks) must show.
+//! What every [`QueueMarks`] must show.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What every [`SearchIndex`](chinwag_core::ports::SearchIndex) must show.
+//! What every [`SearchIndex`] must show.
 
 mod changing;
 mod filtering;

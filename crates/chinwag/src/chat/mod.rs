@@ -1,6 +1,6 @@
 //! A chat client at a terminal, over `chinwag-client`.
 //!
-//! A session's life: [`sign_in`] finds out who chats; [`run`] connects and hears three sides: what the person does
+//! A session's life: [`sign_in()`] finds out who chats; [`run`] connects and hears three sides: what the person does
 //! ([`screen`]), what the client tells (`told`), what was asked for and is answered (`answers`). Nothing that may
 //! take time is awaited in that loop: it is asked for in a task, whose answer comes back.
 
