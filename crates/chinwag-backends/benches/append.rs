@@ -1,8 +1,8 @@
 //! The embedded engine against a bare fjall loop that writes the very same keys and values, and the latency of a
 //! page of a long chat, and of looking for requests in a large store.
 //!
-//! `cargo bench -p chinwag-backends --bench append [-- MESSAGES ROUNDS LARGE]`, LARGE: messages of the large store. Rounds alternate, in new directories below
-//! the system's temporary one (`TMPDIR`): take one on the disk that matters.
+//! `cargo bench -p chinwag-backends --bench append [-- MESSAGES ROUNDS LARGE]`; the large store has LARGE messages. Rounds
+//! alternate, in new directories below the system's temporary one (`TMPDIR`): take one on the disk that matters.
 
 use std::{
     collections::HashMap,

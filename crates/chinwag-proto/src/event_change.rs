@@ -57,7 +57,8 @@ impl<'de> Deserialize<'de> for EventChange {
     }
 }
 
-fn needed<T, E: de::Error>(name: &'static str, value: Option<T>) -> Result<T, E> {
+/// Returns a field that a kind can't be without.
+pub(crate) fn needed<T, E: de::Error>(name: &'static str, value: Option<T>) -> Result<T, E> {
     value.ok_or_else(|| E::missing_field(name))
 }
 

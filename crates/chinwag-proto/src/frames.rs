@@ -379,7 +379,7 @@ pub struct LogFrame {
 }
 
 /// What is at a place.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(
     tag = "type",
     rename_all = "camelCase",

@@ -2,10 +2,11 @@
 //!
 //! serde reads an enum with a tag inside, and what is flattened, into a tree first. An event would be read into three.
 
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{Deserialize, Deserializer};
 
 use crate::{
     ChatId, Epoch, EventId, Seq,
+    event_change::needed,
     frames::{LogBody, LogFrame, RequestId, ServerFrame},
     shapes::{Event, Message},
 };
@@ -56,26 +57,24 @@ struct Log {
 impl<'de> Deserialize<'de> for LogFrame {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let log = Log::deserialize(deserializer)?;
-        let message = log
-            .message
-            .ok_or_else(|| D::Error::missing_field("message"));
-        let event_id = log
-            .event_id
-            .ok_or_else(|| D::Error::missing_field("eventId"));
-        let event = log.event.ok_or_else(|| D::Error::missing_field("event"));
+        let message = || needed("message", log.message);
+        let event_id = || needed("eventId", log.event_id);
+        let event = || needed("event", log.event);
         let body = match log.kind {
-            LogKind::Message => LogBody::Message { message: message? },
+            LogKind::Message => LogBody::Message {
+                message: message()?,
+            },
             LogKind::MessageEdited => LogBody::MessageEdited {
-                event_id: event_id?,
-                message: message?,
+                event_id: event_id()?,
+                message: message()?,
             },
             LogKind::MessageDeleted => LogBody::MessageDeleted {
-                event_id: event_id?,
-                message: message?,
+                event_id: event_id()?,
+                message: message()?,
             },
-            LogKind::Reaction => LogBody::Reaction { event: event? },
-            LogKind::Membership => LogBody::Membership { event: event? },
-            LogKind::Chat => LogBody::Chat { event: event? },
+            LogKind::Reaction => LogBody::Reaction { event: event()? },
+            LogKind::Membership => LogBody::Membership { event: event()? },
+            LogKind::Chat => LogBody::Chat { event: event()? },
             LogKind::Hidden => LogBody::Hidden,
         };
         Ok(Self {

@@ -94,8 +94,7 @@ impl Cast {
 
     /// Returns the chats that somebody is in.
     pub(super) fn chats_of(&self, person: usize) -> Vec<ChatId> {
-        let of = |chat: &&Chat| chat.members.contains(&person);
-        self.chats.iter().filter(of).map(|chat| chat.id).collect()
+        self.ids_of(person, |_| true)
     }
 
     /// Asks over HTTP as somebody, recorded.
@@ -108,9 +107,11 @@ impl Cast {
     /// Returns the chats that somebody talks in: all of theirs, or in a run without groups those of two alone.
     pub(super) fn talks_in(&self, person: usize) -> Vec<ChatId> {
         let has_groups = self.chats.iter().any(|chat| !chat.comers.is_empty());
-        let of = |chat: &&Chat| {
-            chat.members.contains(&person) && (has_groups || chat.members.len() == 2)
-        };
+        self.ids_of(person, |chat| has_groups || chat.members.len() == 2)
+    }
+
+    fn ids_of(&self, person: usize, wanted: impl Fn(&Chat) -> bool) -> Vec<ChatId> {
+        let of = |chat: &&Chat| chat.members.contains(&person) && wanted(chat);
         self.chats.iter().filter(of).map(|chat| chat.id).collect()
     }
 

@@ -15,6 +15,7 @@ mod operation;
 mod origins;
 mod server;
 mod sessions;
+mod starting;
 mod times;
 mod tls;
 mod tokens;

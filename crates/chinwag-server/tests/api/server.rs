@@ -2,12 +2,14 @@
 
 use std::{collections::HashMap, net::SocketAddr};
 
-use chinwag_server::{Server, config::Config};
+use chinwag_server::Server;
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpStream, UnixStream},
 };
+
+use crate::starting::started;
 
 /// A server on a free port and a directory of its own.
 pub(crate) struct TestServer {
@@ -73,16 +75,7 @@ impl TestServer {
             ("storage.min_free", "0"),
         ];
         all.extend(settings);
-        for _ in 0..500 {
-            match Server::start(Config::of(&all).unwrap()).await {
-                // A read that nobody waits for any more holds the directory for a moment.
-                Err(error) if error.is_locked() => {
-                    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-                }
-                started => return started.unwrap(),
-            }
-        }
-        panic!("a server that was stopped lets its directory go");
+        started(&all).await
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use chinwag_conformance::{Call, Fault, Faults, Moment};
 use chinwag_core::{SystemClock, memory::Memory, owner::Command, ports::EngineError};
 use chinwag_proto::{ChatId, shapes::HistoryVisible};
+use chinwag_server::running::Running;
 use serde_json::{Value, json};
 
 use crate::{
@@ -18,6 +19,22 @@ async fn large(visible: HistoryVisible) -> (Node, ChatId) {
     let chat = node
         .group(&["ana", "ben", "cem", "dan", "eva"], visible)
         .await;
+    (node, chat)
+}
+
+/// A chat that is delivered only as a large one, on a node whose directory meets faults.
+async fn large_alone(
+    faults: &Faults,
+    ids: &[&str],
+    visible: HistoryVisible,
+) -> (Node<Running>, ChatId) {
+    let memory = Memory::new(Arc::new(SystemClock::default()));
+    let settings = [("direct_max_members", "4")];
+    let first = Node::over_flaky(&memory, faults, &settings).await;
+    let chat = first.group(ids, visible).await;
+    // The first one delivered it as a small one, too, for a while.
+    first.server.leave(PATIENCE).await;
+    let node = Node::over_flaky(&memory, faults, &settings).await;
     (node, chat)
 }
 
@@ -214,14 +231,8 @@ async fn typing_in_a_large_chat_reaches_its_members_and_nobody_who_has_left() {
 #[tokio::test]
 async fn who_is_let_into_a_chat_by_a_later_session_misses_nothing_in_the_earlier_one() {
     let faults = Faults::none();
-    let memory = Memory::new(Arc::new(SystemClock::default()));
-    let settings = [("direct_max_members", "4")];
-    let first = Node::over_flaky(&memory, &faults, &settings).await;
     let ids = ["ana", "ben", "cem", "dan", "eva"];
-    let chat = first.group(&ids, HistoryVisible::All).await;
-    // The next one delivers it only as a large chat; the first did so as a small one, too, for a while.
-    first.server.leave(PATIENCE).await;
-    let node = Node::over_flaky(&memory, &faults, &settings).await;
+    let (node, chat) = large_alone(&faults, &ids, HistoryVisible::All).await;
     node.users(&["fay"]).await;
     // Somebody else listens, so that the chat is known here.
     let mut ben = node.session("ben").await;
@@ -252,14 +263,8 @@ async fn who_is_let_into_a_chat_by_a_later_session_misses_nothing_in_the_earlier
 #[tokio::test]
 async fn who_left_while_a_later_session_began_hears_no_more_in_the_earlier_one() {
     let faults = Faults::none();
-    let memory = Memory::new(Arc::new(SystemClock::default()));
-    let settings = [("direct_max_members", "4")];
-    let first = Node::over_flaky(&memory, &faults, &settings).await;
     let ids = ["ana", "ben", "cem", "dan", "eva", "fay"];
-    let chat = first.group(&ids, HistoryVisible::Joined).await;
-    // The next one delivers it only as a large chat; the first did so as a small one, too, for a while.
-    first.server.leave(PATIENCE).await;
-    let node = Node::over_flaky(&memory, &faults, &settings).await;
+    let (node, chat) = large_alone(&faults, &ids, HistoryVisible::Joined).await;
     let mut ben = node.session("ben").await;
     let mut earlier = node.session("fay").await;
 

@@ -7,6 +7,8 @@ mod client;
 #[path = "../gateway/node.rs"]
 #[expect(dead_code, reason = "the gateway's tests need more of it")]
 mod node;
+#[path = "../api/starting.rs"]
+mod starting;
 
 mod audience;
 mod clearing;

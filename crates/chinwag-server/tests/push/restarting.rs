@@ -3,14 +3,12 @@
 use std::time::Duration;
 
 use chinwag_core::ports::{PushOutcome, QueueGroup};
-use chinwag_server::{Server, config::Config};
+use chinwag_server::Server;
 use serde_json::{Value, json};
 
+use crate::starting::started;
 use crate::team::{Providers, ask, texts};
 
-/// How long a test waits for what must come; only a failing test waits so long.
-const PATIENCE: Duration = Duration::from_secs(30);
-const RETRY: Duration = Duration::from_millis(10);
 const SECRET: &str = "a secret of at least thirty-two bytes";
 
 async fn server(providers: &Providers, data_dir: &str) -> Server {
@@ -22,17 +20,7 @@ async fn server(providers: &Providers, data_dir: &str) -> Server {
         ("storage.min_free", "0"),
     ];
     all.extend(theirs.iter().map(|(name, value)| (&**name, &**value)));
-    // The one before may be about to leave the directory, as of a process that ends.
-    let starting = async {
-        loop {
-            match Server::start(Config::of(&all).unwrap()).await {
-                Err(error) if error.is_locked() => tokio::time::sleep(RETRY).await,
-                started => return started.unwrap(),
-            }
-        }
-    };
-    let started = tokio::time::timeout(PATIENCE, starting).await;
-    started.expect("the one before leaves the directory")
+    started(&all).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -33,6 +33,15 @@ impl Present {
         &mut self.members
     }
 
+    /// Returns one who is expected by a joining, and expects them no longer.
+    fn take_expected(&mut self, user: &UserId, joined: Seq) -> Option<Member> {
+        let member = self.expected.get(user)?;
+        match member.joined == joined {
+            true => self.expected.remove(user),
+            false => None,
+        }
+    }
+
     /// Ends what a user sees at a place.
     fn close(&mut self, user: &UserId, through: Seq) {
         if let Some(member) = self.expected.get_mut(user) {
@@ -113,11 +122,7 @@ impl Members {
     /// Returns false where nobody is expected by that joining any more.
     pub(super) fn confirm(&self, user: &UserId, joined: Seq) -> bool {
         let mut present = self.present.lock();
-        let is_expected = |member: &Member| member.joined == joined;
-        let expected = match present.expected.get(user).is_some_and(is_expected) {
-            true => present.expected.remove(user),
-            false => None,
-        };
+        let expected = present.take_expected(user, joined);
         if present
             .members
             .get(user)
@@ -134,14 +139,7 @@ impl Members {
 
     /// Expects somebody no longer by that joining.
     pub(super) fn give_up(&self, user: &UserId, joined: Seq) {
-        let mut present = self.present.lock();
-        if present
-            .expected
-            .get(user)
-            .is_some_and(|member| member.joined == joined)
-        {
-            present.expected.remove(user);
-        }
+        self.present.lock().take_expected(user, joined);
     }
 
     /// Notes who became a member.
