@@ -16,7 +16,7 @@ lives() { # name
 }
 
 start_time() { # process id: the 22nd field, counted after the name, which may hold spaces
-  sed 's/.*) //' "/proc/$1/stat" | cut -d' ' -f20
+  sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20
 }
 
 # Starts a command in the background with its output in a log, and keeps its process id.

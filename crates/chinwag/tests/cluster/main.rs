@@ -2,6 +2,8 @@
 //! OpenSearch (`make engines-up ENGINES="cassandra redis redis-cluster kafka opensearch"`).
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../end_to_end/answered.rs"]
+mod answered;
 mod balanced;
 mod balancer;
 mod chatting;

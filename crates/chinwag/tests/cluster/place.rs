@@ -20,7 +20,7 @@ use reqwest::StatusCode;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::{engine_process, keyspace::Keyspace};
+use crate::{answered::until_answered, engine_process, keyspace::Keyspace};
 
 /// How long anything may take before a test fails: generous, since the machine may be busy.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -468,23 +468,17 @@ pub(crate) async fn create(
     until_answered(async || ask(&new).await).await.id
 }
 
-/// Asks again as long as the answer is to try again; fails where it is refused, or never answered.
-///
-/// What changes something is asked for under a `clientId`, or is the same when it is done twice.
-pub(crate) async fn until_answered<T>(ask: impl AsyncFn() -> Result<T, ClientError>) -> T {
-    let asking = async {
-        loop {
-            match ask().await {
-                Ok(answer) => return answer,
-                Err(ClientError::Refused(problem)) if problem.retryable => {
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-                Err(error) => panic!("{error}"),
+/// Waits until nodes own so many of the shards.
+pub(crate) async fn until_shards(wanted: &[(&Served, u64)]) {
+    for (node, wanted) in wanted {
+        let owning = async {
+            while node.shards().await != *wanted {
+                tokio::time::sleep(Duration::from_millis(50)).await;
             }
-        }
-    };
-    let answered = tokio::time::timeout(PATIENCE, asking).await;
-    answered.expect("an answer that isn't to try again")
+        };
+        let owned = tokio::time::timeout(PATIENCE, owning).await;
+        assert!(owned.is_ok(), "it never owns {wanted}");
+    }
 }
 
 /// Makes up the id of a request.

@@ -10,7 +10,7 @@ use std::{
 
 use chinwag_proto::{ChatId, http::CreateChat, shapes::HistoryVisible};
 
-use crate::place::{EVERYTHING, Engines, PATIENCE, Person, Served, WITHOUT_INDEX};
+use crate::place::{EVERYTHING, Engines, PATIENCE, Person, WITHOUT_INDEX, until_shards};
 
 /// Chats enough that each of three nodes owns some.
 const CHATS: usize = 24;
@@ -112,19 +112,6 @@ async fn more(chats: &[ChatId], person: &Person, places: u64) {
         };
         let further = tokio::time::timeout(PATIENCE, further).await;
         assert!(further.is_ok(), "chat {chat} gets no further");
-    }
-}
-
-/// Waits until nodes own so many of the shards.
-pub(crate) async fn until_shards(wanted: &[(&Served, u64)]) {
-    for (node, wanted) in wanted {
-        let owning = async {
-            while node.shards().await != *wanted {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        };
-        let owned = tokio::time::timeout(PATIENCE, owning).await;
-        assert!(owned.is_ok(), "it never owns {wanted}");
     }
 }
 

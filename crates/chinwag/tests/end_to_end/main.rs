@@ -1,6 +1,7 @@
 //! The whole server through its front door: sockets, the public protocol, the Rust client, and `kill -9`.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod answered;
 mod bad_frames;
 mod binary;
 mod chat;

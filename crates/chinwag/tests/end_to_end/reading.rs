@@ -6,12 +6,12 @@ use chinwag_client::Http;
 use chinwag_load::recording::RecordedHttp;
 use chinwag_proto::{ChatId, http::HistoryQuery, shapes::Message};
 
-use crate::fixture::PATIENCE;
+use crate::{answered::until_answered, fixture::PATIENCE};
 
 /// Reads the counts, and all messages in both directions.
 pub(crate) async fn read_everything(http: &RecordedHttp<Vec<u8>>, chats: &[ChatId]) {
     for chat in chats {
-        http.chat(*chat).await.unwrap();
+        until_answered(async || http.chat(*chat).await).await;
         let query = HistoryQuery {
             chat_id: *chat,
             before: None,
@@ -21,7 +21,7 @@ pub(crate) async fn read_everything(http: &RecordedHttp<Vec<u8>>, chats: &[ChatI
         };
         let mut backward = query.clone();
         loop {
-            let page = http.history(&backward).await.unwrap();
+            let page = until_answered(async || http.history(&backward).await).await;
             let Some(last) = page.messages.last().filter(|_| page.has_more) else {
                 // The oldest: all pages after it, from the other side.
                 let oldest = page.messages.last().map(|oldest| oldest.id.to_string());
@@ -39,7 +39,7 @@ async fn forward(http: &RecordedHttp<Vec<u8>>, query: HistoryQuery, oldest: Opti
         ..query
     };
     loop {
-        let page = http.history(&forward).await.unwrap();
+        let page = until_answered(async || http.history(&forward).await).await;
         match page.messages.last().filter(|_| page.has_more) {
             Some(last) => forward.after = Some(last.id.to_string()),
             None => return,
@@ -58,7 +58,10 @@ pub(crate) async fn finds_what_history_shows(http: &Http, chat: ChatId, words: &
         let query = format!("{word} ");
         until(
             &format!("{wanted} messages with {word} are found"),
-            async || http.search(&query, Some(chat)).await.unwrap().total == wanted,
+            async || {
+                let found = async || http.search(&query, Some(chat)).await;
+                until_answered(found).await.total == wanted
+            },
         )
         .await;
     }
@@ -74,7 +77,7 @@ async fn history(http: &Http, chat: ChatId) -> Vec<Message> {
     };
     let mut all: Vec<Message> = Vec::new();
     loop {
-        let page = http.history(&query).await.unwrap();
+        let page = until_answered(async || http.history(&query).await).await;
         all.extend(page.messages);
         match all.last().filter(|_| page.has_more) {
             Some(last) => query.before = Some(last.id.to_string()),

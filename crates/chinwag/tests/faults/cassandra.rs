@@ -16,7 +16,7 @@ fn on(cassandra: &Engine) -> Engines {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "stops engines for minutes: make soak"]
+#[ignore = "needs a Cassandra, a Redis, a Kafka and an OpenSearch: make conformance"]
 async fn a_cassandra_that_stands_still_is_answered_for_in_time_and_all_goes_on_after() {
     let cassandra = Engine::cassandra().await;
     let mut site = Site::start(on(&cassandra), 2).await;
@@ -40,7 +40,7 @@ async fn a_cassandra_that_stands_still_is_answered_for_in_time_and_all_goes_on_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "stops engines for minutes: make soak"]
+#[ignore = "needs a Cassandra, a Redis, a Kafka and an OpenSearch: make conformance"]
 async fn a_cassandra_that_dies_and_comes_back_is_answered_for_in_time_and_all_goes_on_after() {
     let mut cassandra = Engine::cassandra().await;
     let mut site = Site::start(on(&cassandra), 2).await;
@@ -64,7 +64,7 @@ async fn a_cassandra_that_dies_and_comes_back_is_answered_for_in_time_and_all_go
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "stops engines for minutes: make soak"]
+#[ignore = "needs a Cassandra, a Redis, a Kafka and an OpenSearch: make conformance"]
 async fn one_of_three_cassandras_is_killed_under_load_and_nobody_is_told() {
     let mut ring = Engine::cassandra_ring().await;
     let engines = Engines {

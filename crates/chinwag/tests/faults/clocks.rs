@@ -7,13 +7,13 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "stops engines for minutes: make soak"]
+#[ignore = "needs a Cassandra, a Redis, a Kafka and an OpenSearch: make conformance"]
 async fn a_node_whose_clock_is_five_minutes_fast_breaks_no_promise() {
     off_by("300000").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "stops engines for minutes: make soak"]
+#[ignore = "needs a Cassandra, a Redis, a Kafka and an OpenSearch: make conformance"]
 async fn a_node_whose_clock_is_five_minutes_slow_breaks_no_promise() {
     off_by("-300000").await;
 }

@@ -3,7 +3,7 @@
 use crate::{place::Engines, reading::until, site::Site};
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "stops engines for minutes: make soak"]
+#[ignore = "needs a Cassandra, a Redis, a Kafka and an OpenSearch: make conformance"]
 async fn an_owner_that_stands_still_past_its_lease_and_goes_on_breaks_no_promise() {
     let mut site = Site::start(Engines::new(), 2).await;
     site.chat();
@@ -18,7 +18,7 @@ async fn an_owner_that_stands_still_past_its_lease_and_goes_on_breaks_no_promise
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "stops engines for minutes: make soak"]
+#[ignore = "needs a Cassandra, a Redis, a Kafka and an OpenSearch: make conformance"]
 async fn a_write_that_leaves_after_a_take_over_loses_against_what_the_new_owner_wrote() {
     let mut site = Site::start(Engines::new(), 2).await;
     site.chat();

@@ -16,7 +16,7 @@ fn on(kafka: &Engine) -> Engines {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "stops engines for minutes: make soak"]
+#[ignore = "needs a Cassandra, a Redis, a Kafka and an OpenSearch: make conformance"]
 async fn a_kafka_that_stands_still_stops_no_sending_and_search_and_push_get_everything_after() {
     let kafka = Engine::kafka().await;
     let mut site = Site::start(on(&kafka), 2).await;
@@ -34,7 +34,7 @@ async fn a_kafka_that_stands_still_stops_no_sending_and_search_and_push_get_ever
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "stops engines for minutes: make soak"]
+#[ignore = "needs a Cassandra, a Redis, a Kafka and an OpenSearch: make conformance"]
 async fn a_kafka_that_dies_and_comes_back_with_what_it_had_gets_everything_else_after() {
     let mut kafka = Engine::kafka().await;
     let mut site = Site::start(on(&kafka), 2).await;

@@ -22,6 +22,8 @@ mod opensearch;
 mod redis;
 mod site;
 
+#[path = "../end_to_end/answered.rs"]
+mod answered;
 #[path = "../end_to_end/load.rs"]
 #[expect(dead_code, reason = "the end-to-end tests need more of it")]
 mod load;

@@ -8,7 +8,7 @@ use crate::{fixture::lasting, place::Engines, search_engine::SearchEngine, site:
 const AWAY: Duration = Duration::from_secs(15);
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "stops engines for minutes: make soak"]
+#[ignore = "needs a Cassandra, a Redis, a Kafka and an OpenSearch: make conformance"]
 async fn an_opensearch_that_stands_still_stops_no_sending_and_search_gets_everything_after() {
     let engine = SearchEngine::start().await;
     let mut site = Site::start(Engines::new().searching(&engine.url()), 2).await;
@@ -27,7 +27,7 @@ async fn an_opensearch_that_stands_still_stops_no_sending_and_search_gets_everyt
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "stops engines for minutes: make soak"]
+#[ignore = "needs a Cassandra, a Redis, a Kafka and an OpenSearch: make conformance"]
 async fn an_opensearch_that_dies_and_comes_back_with_what_it_had_gets_everything_else_after() {
     let mut engine = SearchEngine::start().await;
     let mut site = Site::start(Engines::new().searching(&engine.url()), 2).await;

@@ -19,7 +19,7 @@ fn on(redis: &str) -> Engines {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "stops engines for minutes: make soak"]
+#[ignore = "needs a Cassandra, a Redis, a Kafka and an OpenSearch: make conformance"]
 async fn a_redis_that_stands_still_stops_no_sending_and_all_hear_everything_after() {
     let redis = Engine::redis().await;
     let mut site = Site::start(on(&redis.address), 2).await;
@@ -38,7 +38,7 @@ async fn a_redis_that_stands_still_stops_no_sending_and_all_hear_everything_afte
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "stops engines for minutes: make soak"]
+#[ignore = "needs a Cassandra, a Redis, a Kafka and an OpenSearch: make conformance"]
 async fn a_redis_that_dies_and_comes_back_empty_is_told_again_where_everybody_is() {
     let mut redis = Engine::redis().await;
     let mut site = Site::start(on(&redis.address), 2).await;
@@ -55,7 +55,7 @@ async fn a_redis_that_dies_and_comes_back_empty_is_told_again_where_everybody_is
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "stops engines for minutes: make soak"]
+#[ignore = "needs a Cassandra, a Redis, a Kafka and an OpenSearch: make conformance"]
 async fn connections_of_the_bus_that_are_cut_under_load_cost_nobody_a_message() {
     let redis = Engine::redis().await;
     let mut site = Site::start(on(&redis.address), 2).await;
@@ -71,13 +71,13 @@ async fn connections_of_the_bus_that_are_cut_under_load_cost_nobody_a_message() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "stops engines for minutes: make soak"]
+#[ignore = "needs a Cassandra, a Redis, a Kafka and an OpenSearch: make conformance"]
 async fn one_in_a_hundred_messages_of_the_bus_is_lost_and_everybody_shows_all() {
     lossy(100, 600).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "stops engines for minutes: make soak"]
+#[ignore = "needs a Cassandra, a Redis, a Kafka and an OpenSearch: make conformance"]
 async fn one_in_ten_messages_of_the_bus_is_lost_and_everybody_shows_all() {
     lossy(10, 200).await;
 }

@@ -14,8 +14,9 @@ use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
 
 use super::sending;
 use crate::{
+    answered::until_answered,
     pair::Pair,
-    place::{PATIENCE, Person, Served, until_answered},
+    place::{PATIENCE, Person, Served},
     socket::Socket,
     tokens::token,
 };

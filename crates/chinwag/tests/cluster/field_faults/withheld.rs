@@ -11,8 +11,7 @@ use super::{post, sending};
 use crate::{
     engine_process,
     pair::Pair,
-    place::{Engines, PATIENCE, Person, Served},
-    sharing::until_shards,
+    place::{Engines, PATIENCE, Person, Served, until_shards},
     socket::Socket,
     withholding::Withholding,
 };
