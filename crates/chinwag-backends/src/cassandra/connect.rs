@@ -70,7 +70,9 @@ fn builder(options: &Options, data_center: Option<&str>) -> Result<SessionBuilde
         .connection_timeout(CONNECTS_WITHIN)
         .keepalive_interval(KEEPALIVE)
         .keepalive_timeout(KEEPALIVE)
-        .schema_agreement_timeout(AGREES_WITHIN);
+        .schema_agreement_timeout(AGREES_WITHIN)
+        // Or each node reads every keyspace of the cluster, at its start and whenever any table of any of them changes.
+        .keyspaces_to_fetch([&options.keyspace]);
     if let Some((user, password)) = &options.credentials {
         builder = builder.user(user, password);
     }

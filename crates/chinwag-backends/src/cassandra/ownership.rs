@@ -11,6 +11,9 @@ use chinwag_proto::Timestamp;
 
 use super::{cql::each, error::undecodable, store::Cassandra};
 
+/// Process, beat, whether the lease is closed, and what the clock showed.
+type NodeColumns = (i64, i64, bool, Option<i64>);
+
 #[async_trait]
 impl Ownership for Cassandra {
     async fn take(&self, node: NodeId, process: u64, from: Option<NodeRow>) -> EngineResult<bool> {
@@ -58,11 +61,17 @@ impl Ownership for Cassandra {
     }
 
     async fn nodes(&self) -> EngineResult<Vec<NodeRow>> {
-        // Which numbers there are tells a plain read; what each row says, only an agreed one.
-        let mut numbers: Vec<(i32,)> = self.cql.rows(&self.statements.nodes, ()).await?;
-        numbers.sort_unstable();
-        let rows = each(numbers, |(number,)| self.node_row(number)).await?;
-        Ok(rows.into_iter().flatten().collect())
+        // One plain read: every node looks every second. It shows nothing that isn't decided, and all that was acknowledged.
+        let rows: Vec<(i32, i64, i64, bool, Option<i64>)> =
+            self.cql.rows(&self.statements.nodes, ()).await?;
+        let rows = rows
+            .into_iter()
+            .map(|(number, process, beat, closed, clock)| {
+                node_row(number, (process, beat, closed, clock))
+            });
+        let mut rows = rows.collect::<EngineResult<Vec<NodeRow>>>()?;
+        rows.sort_unstable_by_key(|row| row.node);
+        Ok(rows)
     }
 
     async fn close(&self, row: NodeRow) -> EngineResult<bool> {
@@ -148,19 +157,8 @@ impl Cassandra {
     }
 
     async fn node_row(&self, number: i32) -> EngineResult<Option<NodeRow>> {
-        let row: Option<(i64, i64, bool, Option<i64>)> =
-            self.cql.row(&self.statements.node_row, (number,)).await?;
-        let Some((process, beat, closed, clock)) = row else {
-            return Ok(None);
-        };
-        let number = u16::try_from(number).map_err(|_| undecodable("node"))?;
-        Ok(Some(NodeRow {
-            node: NodeId(number),
-            process: process.cast_unsigned(),
-            beat,
-            closed,
-            clock: clock.map(Timestamp::from_unix_millis),
-        }))
+        let row: Option<NodeColumns> = self.cql.row(&self.statements.node_row, (number,)).await?;
+        row.map(|row| node_row(number, row)).transpose()
     }
 
     async fn claim_one(
@@ -186,6 +184,17 @@ impl Cassandra {
         };
         Ok(won.then_some(term))
     }
+}
+
+fn node_row(number: i32, (process, beat, closed, clock): NodeColumns) -> EngineResult<NodeRow> {
+    let number = u16::try_from(number).map_err(|_| undecodable("node"))?;
+    Ok(NodeRow {
+        node: NodeId(number),
+        process: process.cast_unsigned(),
+        beat,
+        closed,
+        clock: clock.map(Timestamp::from_unix_millis),
+    })
 }
 
 fn shard_row((shard, owner, term): (i32, i32, i64)) -> EngineResult<ShardRow> {

@@ -138,7 +138,7 @@ statements! {
     renew_node: Once "UPDATE nodes SET beat = ?, ids_up_to = ?, clock = ? WHERE node = ? IF closed = false AND process = ?";
     make_node: Once "INSERT INTO nodes (node, process, beat, ids_up_to, clock, closed) VALUES (?, ?, ?, ?, ?, false) IF NOT EXISTS";
     reserve_node: Once "INSERT INTO nodes (node, process, beat, ids_up_to, closed) VALUES (?, ?, ?, 0, false) IF NOT EXISTS";
-    nodes: Plain "SELECT node FROM nodes";
+    nodes: Plain "SELECT node, process, beat, closed, clock FROM nodes";
     take_node: Once "UPDATE nodes SET process = ?, beat = ?, closed = false WHERE node = ? IF process = ? AND beat = ?";
     close_node: Once "UPDATE nodes SET closed = true WHERE node = ? IF process = ? AND beat = ?";
     node_row: Agreed "SELECT process, beat, closed, clock FROM nodes WHERE node = ?";

@@ -12,6 +12,7 @@
 mod client;
 mod connecting;
 mod consumer;
+mod deliveries;
 mod examine;
 mod lag;
 mod options;

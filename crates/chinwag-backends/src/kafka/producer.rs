@@ -15,10 +15,14 @@ use chinwag_core::{
 use chinwag_proto::ChatId;
 use rdkafka::{
     error::{KafkaError, KafkaResult, RDKafkaErrorCode},
-    producer::{FutureProducer, FutureRecord, Producer as _, future_producer::DeliveryFuture},
+    producer::Producer as _,
 };
 
-use super::{Options, client, client::Told, record};
+use super::{
+    Options, client,
+    deliveries::{Deliveries, Delivery},
+    record,
+};
 
 /// Records that wait in memory at most, all chats together, and their KiB.
 const WAITING: &str = "100000";
@@ -28,7 +32,7 @@ const ASKS_EVERY: Duration = Duration::from_millis(250);
 
 /// Queues records for groups.
 pub(super) struct Producer {
-    producer: FutureProducer<Told>,
+    deliveries: Deliveries,
     timeout: Duration,
     topics: [String; QueueGroup::ALL.len()],
     is_away: Arc<AtomicBool>,
@@ -37,7 +41,8 @@ pub(super) struct Producer {
 impl Producer {
     pub(super) fn new(options: &Options) -> KafkaResult<Self> {
         let timeout_ms = options.timeout.as_millis().to_string();
-        let producer = client::config(options)
+        let mut config = client::config(options);
+        config
             .set("acks", "all")
             .set("enable.idempotence", "true")
             .set("message.timeout.ms", &timeout_ms)
@@ -46,10 +51,9 @@ impl Producer {
             // One round of a chat goes out together; waiting for more costs each time that much.
             .set("linger.ms", "1")
             .set("queue.buffering.max.messages", WAITING)
-            .set("queue.buffering.max.kbytes", WAITING_KIB)
-            .create_with_context(Told)?;
+            .set("queue.buffering.max.kbytes", WAITING_KIB);
         Ok(Self {
-            producer,
+            deliveries: Deliveries::start(&config)?,
             timeout: options.timeout,
             topics: QueueGroup::ALL.map(|group| options.name(group)),
             is_away: Arc::default(),
@@ -65,7 +69,7 @@ impl Producer {
             let detail = "kafka is away; it is asked again and again whether it is back";
             return Err(EngineError::Unavailable(detail.into()));
         }
-        let mut queued: Vec<DeliveryFuture> = Vec::with_capacity(events.len());
+        let mut queued: Vec<Delivery> = Vec::with_capacity(events.len());
         for (chat, row, groups) in events {
             let value = row.to_bytes();
             for (group, topic) in QueueGroup::ALL.into_iter().zip(&self.topics) {
@@ -83,33 +87,31 @@ impl Producer {
         topic: &str,
         chat: ChatId,
         value: &[u8],
-        queued: &mut Vec<DeliveryFuture>,
+        queued: &mut Vec<Delivery>,
     ) -> EngineResult<()> {
         let key = record::key(chat);
-        let mut record = FutureRecord::to(topic).key(&key).payload(value);
         loop {
-            match self.producer.send_result(record) {
+            match self.deliveries.send(topic, key.as_ref(), value) {
                 Ok(delivery) => {
                     queued.push(delivery);
                     return Ok(());
                 }
-                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back))
+                Err(KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull))
                     if !queued.is_empty() =>
                 {
-                    record = back;
                     self.until_delivered(queued).await?;
                 }
-                Err((error, _)) => return Err(client::unavailable("can't queue", &error)),
+                Err(error) => return Err(client::unavailable("can't queue", &error)),
             }
         }
     }
 
-    async fn until_delivered(&self, queued: &mut Vec<DeliveryFuture>) -> EngineResult<()> {
+    async fn until_delivered(&self, queued: &mut Vec<Delivery>) -> EngineResult<()> {
         let mut result = Ok(());
         for delivery in queued.drain(..) {
             let error = match delivery.await {
-                Ok(Ok(_)) => continue,
-                Ok(Err((error, _))) => error,
+                Ok(Ok(())) => continue,
+                Ok(Err(error)) => error,
                 Err(_) => KafkaError::Canceled,
             };
             if matches!(
@@ -129,14 +131,14 @@ impl Producer {
             return;
         }
         tracing::warn!("kafka is away: what isn't queued meanwhile is queued again from the log");
-        let (producer, timeout) = (self.producer.clone(), self.timeout);
+        let (client, timeout) = (self.deliveries.client(), self.timeout);
         let (topic, is_away) = (self.topics[0].clone(), Arc::clone(&self.is_away));
         tokio::spawn(async move {
             loop {
-                let producer = producer.clone();
+                let client = Arc::clone(&client);
                 let topic = topic.clone();
                 let asking = tokio::task::spawn_blocking(move || {
-                    producer.client().fetch_metadata(Some(&topic), timeout)
+                    client.client().fetch_metadata(Some(&topic), timeout)
                 });
                 if matches!(asking.await, Ok(Ok(_))) {
                     break;

@@ -1,7 +1,7 @@
 //! Who owns which shard and where nodes are called, as last read: for routing, and never to decide who may write.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU16, Ordering},
@@ -20,8 +20,8 @@ use crate::{
 
 /// Stands where nobody has claimed a shard yet; no node has the number.
 const NOBODY: u16 = u16::MAX;
-/// For how long a node that owns no chats goes by what it read.
-const LATELY: Duration = Duration::from_secs(5);
+/// For how long a node that owns no chats goes by what it read, unless it called somebody in vain.
+const LATELY: Duration = Duration::from_secs(30);
 
 /// Who owns what, and who is who.
 pub(super) struct Placement {
@@ -59,6 +59,14 @@ impl Placement {
         let rows = self.rows.lock();
         let (at, rows) = rows.as_ref()?;
         (now.saturating_sub(*at) < LATELY).then(|| rows.clone())
+    }
+
+    /// Returns whether each shard has an owner whose lease is open, as far as is known.
+    pub(super) fn is_settled(&self, rows: &[NodeRow]) -> bool {
+        let open = rows.iter().filter(|row| !row.closed);
+        let open: HashSet<NodeId> = open.map(|row| row.node).collect();
+        let mut owners = (0..SHARDS).map(|shard| self.owner_of(Shard(shard)));
+        owners.all(|owner| owner.is_some_and(|owner| open.contains(&owner)))
     }
 
     /// Notes that what was read is outdated.

@@ -80,7 +80,8 @@ pub trait Ownership: Send + Sync + 'static {
     /// Reads the bound of ids that the number's last holder stored; 0 where there was none.
     async fn ids_up_to(&self, node: NodeId) -> EngineResult<u64>;
 
-    /// Reads every number that has, or had, a lease, in order.
+    /// Reads every number that has, or had, a lease, in order: all that was acknowledged. A change that nobody was told of
+    /// yet may be missing: whoever takes or closes by an outdated row is refused, and nothing else may be decided by one.
     async fn nodes(&self) -> EngineResult<Vec<NodeRow>>;
 
     /// Closes a lease for ever unless it was renewed since its row was read; the answer says whether it is closed now.

@@ -429,8 +429,13 @@ async fn a_node_that_owns_no_chats_reads_who_owns_them_seldom_and_at_once_where_
     calls.look_soon();
     assert_eq!(mine(&takes).await, Some(NodeId(2)), "it was asked to look");
     assert_eq!(mine(&one).await, Some(NodeId(2)), "nobody said a word");
-    cluster.pass(5).await;
+    cluster.pass(30).await;
     assert_eq!(calls.owner_of(chat), Some(NodeId(1)));
+    let rows = cluster.memory.store.nodes().await.unwrap();
+    let row = rows.into_iter().find(|row| row.node == NodeId(1)).unwrap();
+    assert!(cluster.memory.store.close(row).await.unwrap());
+    cluster.pass(3).await;
+    assert_eq!(calls.owner_of(chat), Some(NodeId(2)), "its lease is closed");
     for owner in [one, takes, calls] {
         owner.stop().await;
     }
