@@ -227,7 +227,7 @@ impl Gateway {
     /// Makes one user a member here, with what they missed. Called while nothing goes out.
     ///
     /// The rows may be younger than what the directory told before: where they say that the user left, nothing after that
-    /// reaches them; who came back since is looked up anew.
+    /// reaches them; who came back since is looked up anew. Who joined before the rows begin is told to fetch.
     fn admit_member(
         &self,
         chat: &LargeChat,
@@ -265,8 +265,12 @@ impl Gateway {
                 .collect();
             self.registry.send_many(&member.user, &frames);
         }
+        let user = member.user.clone();
         if still == Still::In {
             self.begin_member(chat, member);
+        }
+        if !knows_start {
+            self.let_earlier_ones_fetch(&user);
         }
     }
 
