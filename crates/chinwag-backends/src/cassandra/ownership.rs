@@ -11,8 +11,8 @@ use chinwag_proto::Timestamp;
 
 use super::{cql::each, error::undecodable, store::Cassandra};
 
-/// Process, beat, whether the lease is closed, and what the clock showed.
-type NodeColumns = (i64, i64, bool, Option<i64>);
+/// Number, process, beat, whether the lease is closed, and what the clock showed.
+type NodeColumns = (i32, i64, i64, bool, Option<i64>);
 
 #[async_trait]
 impl Ownership for Cassandra {
@@ -62,13 +62,8 @@ impl Ownership for Cassandra {
 
     async fn nodes(&self) -> EngineResult<Vec<NodeRow>> {
         // One plain read: every node looks every second. It shows nothing that isn't decided, and all that was acknowledged.
-        let rows: Vec<(i32, i64, i64, bool, Option<i64>)> =
-            self.cql.rows(&self.statements.nodes, ()).await?;
-        let rows = rows
-            .into_iter()
-            .map(|(number, process, beat, closed, clock)| {
-                node_row(number, (process, beat, closed, clock))
-            });
+        let rows: Vec<NodeColumns> = self.cql.rows(&self.statements.nodes, ()).await?;
+        let rows = rows.into_iter().map(node_row);
         let mut rows = rows.collect::<EngineResult<Vec<NodeRow>>>()?;
         rows.sort_unstable_by_key(|row| row.node);
         Ok(rows)
@@ -158,7 +153,7 @@ impl Cassandra {
 
     async fn node_row(&self, number: i32) -> EngineResult<Option<NodeRow>> {
         let row: Option<NodeColumns> = self.cql.row(&self.statements.node_row, (number,)).await?;
-        row.map(|row| node_row(number, row)).transpose()
+        row.map(node_row).transpose()
     }
 
     async fn claim_one(
@@ -186,7 +181,7 @@ impl Cassandra {
     }
 }
 
-fn node_row(number: i32, (process, beat, closed, clock): NodeColumns) -> EngineResult<NodeRow> {
+fn node_row((number, process, beat, closed, clock): NodeColumns) -> EngineResult<NodeRow> {
     let number = u16::try_from(number).map_err(|_| undecodable("node"))?;
     Ok(NodeRow {
         node: NodeId(number),

@@ -141,7 +141,7 @@ statements! {
     nodes: Plain "SELECT node, process, beat, closed, clock FROM nodes";
     take_node: Once "UPDATE nodes SET process = ?, beat = ?, closed = false WHERE node = ? IF process = ? AND beat = ?";
     close_node: Once "UPDATE nodes SET closed = true WHERE node = ? IF process = ? AND beat = ?";
-    node_row: Agreed "SELECT process, beat, closed, clock FROM nodes WHERE node = ?";
+    node_row: Agreed "SELECT node, process, beat, closed, clock FROM nodes WHERE node = ?";
     node: Agreed "SELECT ids_up_to FROM nodes WHERE node = ?";
     introduce_node: Plain "INSERT INTO node_profiles (node, process, address, owns_chats, indexes_alone) \
         VALUES (?, ?, ?, ?, ?)";

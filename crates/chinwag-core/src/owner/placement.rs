@@ -61,12 +61,10 @@ impl Placement {
         (now.saturating_sub(*at) < LATELY).then(|| rows.clone())
     }
 
-    /// Returns whether each shard has an owner whose lease is open, as far as is known.
-    pub(super) fn is_settled(&self, rows: &[NodeRow]) -> bool {
-        let open = rows.iter().filter(|row| !row.closed);
-        let open: HashSet<NodeId> = open.map(|row| row.node).collect();
+    /// Returns whether each shard has an owner that isn't one of those whose lease is closed, as far as is known.
+    pub(super) fn is_settled(&self, closed: &HashSet<NodeId>) -> bool {
         let mut owners = (0..SHARDS).map(|shard| self.owner_of(Shard(shard)));
-        owners.all(|owner| owner.is_some_and(|owner| open.contains(&owner)))
+        owners.all(|owner| owner.is_some_and(|owner| !closed.contains(&owner)))
     }
 
     /// Notes that what was read is outdated.

@@ -206,9 +206,9 @@ impl Owner {
     pub(super) async fn sight(&self) -> EngineResult<Sight> {
         let rows = self.ports.ownership.nodes().await?;
         self.meet(&rows).await?;
-        let shards = self.shard_rows(&rows).await?;
         let closed = rows.iter().filter(|row| row.closed);
         let closed: HashSet<NodeId> = closed.map(|row| row.node).collect();
+        let shards = self.shard_rows(&closed).await?;
         let owns_chats = |row: &&NodeRow| {
             let profile = self.placement.profile(row.node);
             !row.closed && profile.is_some_and(|profile| profile.owns_chats)
@@ -225,11 +225,11 @@ impl Owner {
     /// Reads who owns which shard. A node that owns no chats goes for a while by what it read: there may be many such
     /// nodes, and whom to call, which is all that it needs it for, is told by whoever it calls in vain. Where a shard has no
     /// owner whose lease is open, somebody is about to claim it.
-    async fn shard_rows(&self, rows: &[NodeRow]) -> EngineResult<Vec<ShardRow>> {
+    async fn shard_rows(&self, closed: &HashSet<NodeId>) -> EngineResult<Vec<ShardRow>> {
         let now = self.ports.clock.elapsed();
         if !self.settings.profile.owns_chats
-            && self.placement.is_settled(rows)
             && let Some(shards) = self.placement.lately_read(now)
+            && self.placement.is_settled(closed)
         {
             return Ok(shards);
         }

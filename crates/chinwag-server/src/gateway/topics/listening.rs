@@ -52,7 +52,8 @@ impl Gateway {
             }
         }
         if became_a_member {
-            self.let_earlier_ones_fetch(user);
+            // Word of the joining was still waiting for an engine, and now nothing is left for it to do.
+            self.let_sessions_fetch(user);
         }
         Ok(())
     }
@@ -82,9 +83,8 @@ impl Gateway {
         Ok(self.large_page(user, after).await?.members)
     }
 
-    /// Lets a user's sessions here fetch what they missed of a chat that only one more session made the user a member of:
-    /// word of the joining was still waiting for an engine, and now nothing is left for it to do.
-    pub(super) fn let_earlier_ones_fetch(&self, user: &UserId) {
+    /// Lets a user's sessions here fetch what was said in a chat before the user became a member of it here.
+    pub(super) fn let_sessions_fetch(&self, user: &UserId) {
         let frame = encode::frame(&ServerFrame::Resync { after_ms: 0 });
         self.registry.send([user], &frame, Class::Event, None);
     }

@@ -217,7 +217,7 @@ impl Gateway {
             let is_there =
                 now.is_some_and(|now| now.member.active && now.member.joined_seq == *joined);
             if self.topics.admit(chat, user, *joined, is_there) {
-                self.let_earlier_ones_fetch(user);
+                self.let_sessions_fetch(user);
             }
         }
         found?;
@@ -264,13 +264,11 @@ impl Gateway {
                 )
                 .collect();
             self.registry.send_many(&member.user, &frames);
+        } else {
+            self.let_sessions_fetch(&member.user);
         }
-        let user = member.user.clone();
         if still == Still::In {
             self.begin_member(chat, member);
-        }
-        if !knows_start {
-            self.let_earlier_ones_fetch(&user);
         }
     }
 

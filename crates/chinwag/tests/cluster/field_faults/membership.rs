@@ -91,8 +91,8 @@ async fn removed_in_the_middle(engines: &Engines) {
             }
             let end = heard.iter().position(parting).unwrap();
             // What came before may come again, as after a take-over.
-            let last_seq = heard[end]["seq"].as_u64();
-            let is_over = |frame: &&Value| last_seq < frame["seq"].as_u64().or(Some(u64::MAX));
+            let last_seq = heard[end]["seq"].as_u64().unwrap();
+            let is_over = |frame: &&Value| frame["seq"].as_u64().is_none_or(|seq| seq > last_seq);
             let more: Vec<_> = heard[end + 1..]
                 .iter()
                 .filter(of_chat)
