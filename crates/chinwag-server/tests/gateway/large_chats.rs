@@ -13,6 +13,9 @@ use crate::{
     node::{Node, token, user},
 };
 
+/// Places that the gateway reads for a member whom it comes to know late.
+const READ_FOR_LATE: usize = 256;
+
 /// A chat that is large from five members on.
 async fn large(visible: HistoryVisible) -> (Node, ChatId) {
     let node = Node::with(&[("direct_max_members", "4")]).await;
@@ -257,6 +260,34 @@ async fn who_is_let_into_a_chat_by_a_later_session_misses_nothing_in_the_earlier
     };
     assert!(heard.iter().any(is_told), "{heard:?}");
     let sync = earlier.ask(sync).await;
+    assert_eq!(sync["chats"][0]["id"], json!(chat), "{sync}");
+}
+
+#[tokio::test]
+async fn who_joined_long_ago_and_is_let_in_late_is_told_to_fetch() {
+    let faults = Faults::none();
+    let ids = ["ana", "ben", "cem", "dan", "eva"];
+    let (node, chat) = large_alone(&faults, &ids, HistoryVisible::All).await;
+    node.users(&["fay"]).await;
+    let mut ben = node.session("ben").await;
+    let mut fay = node.session("fay").await;
+    let sync = json!({"type": "sync", "since": null});
+    assert_eq!(fay.ask(sync.clone()).await["chats"], json!([]));
+
+    // More is said while Fay is looked up than the gateway reads for somebody late.
+    faults.hold(Call::LookUp, Moment::Before);
+    node.add("ana", chat, &[user("fay")]).await;
+    faults.until_held(1).await;
+    for said in 0..READ_FOR_LATE {
+        node.say("ana", chat, &format!("message {said}")).await;
+    }
+    node.say("ana", chat, "the last one").await;
+    places_until(&mut ben, "the last one").await;
+    faults.release();
+
+    // Nothing else comes that would show her that she is behind.
+    fay.until_type("resync").await;
+    let sync = fay.ask(sync).await;
     assert_eq!(sync["chats"][0]["id"], json!(chat), "{sync}");
 }
 
