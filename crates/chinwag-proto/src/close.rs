@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub enum CloseCode {
     /// The token expired: reconnect with a new one.
     TokenExpired = 4001,
-    /// Nothing was heard from the client for too long.
+    /// Nothing was heard from the client for too long, or its token came too late: reconnect.
     HeartbeatMissed = 4002,
     /// The client didn't read what was sent to it.
     SlowConsumer = 4008,
@@ -19,7 +19,7 @@ pub enum CloseCode {
     TooManyFrames = 4029,
     /// The client broke the protocol.
     ProtocolError = 4500,
-    /// The token is not valid, or none came in time.
+    /// The token is not valid, or something else came first.
     BadToken = 4501,
     /// The user was disabled, the token revoked, or the session ended by its owner.
     Revoked = 4503,

@@ -103,9 +103,10 @@ impl Gateway {
         }
         let asking = self.first_frame(connection, reader);
         let Ok(first) = tokio::time::timeout(AUTH_WITHIN, asking).await else {
-            let detail = "nobody said within 10 s who is asking";
-            let problem = Problem::new(ErrorCode::Unauthorized, detail);
-            return refuse(connection, None, problem, CloseCode::BadToken);
+            // What it would have said is on its way, perhaps, behind a slow line: such a client comes back.
+            let detail = "nobody said within 10 s who is asking: come again";
+            let problem = Problem::new(ErrorCode::Unavailable, detail);
+            return refuse(connection, None, problem, CloseCode::HeartbeatMissed);
         };
         let (id, device, token) = first?;
         self.admit_bearer(connection, id, device, &token).await

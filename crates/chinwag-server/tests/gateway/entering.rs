@@ -50,11 +50,13 @@ async fn a_frame_before_auth_is_told_so_and_closes() {
 }
 
 #[tokio::test]
-async fn who_says_nothing_for_ten_seconds_is_closed() {
+async fn who_says_nothing_for_ten_seconds_is_closed_and_may_come_again() {
     let node = Node::start().await;
     let mut client = Client::connect(node.address()).await;
-    assert_eq!(client.next().await["error"]["code"], "unauthorized");
-    assert_eq!(client.closed().await, 4501);
+    let told = client.next().await;
+    assert_eq!(told["error"]["code"], "unavailable");
+    assert_eq!(told["error"]["retryable"], true);
+    assert_eq!(client.closed().await, 4002);
 }
 
 #[tokio::test]
