@@ -2,6 +2,8 @@
 
 #[cfg(feature = "apns")]
 pub mod apns;
+#[cfg(any(feature = "cassandra", feature = "opensearch", feature = "redis"))]
+mod authorities;
 #[cfg(feature = "cassandra")]
 pub mod cassandra;
 #[cfg(any(feature = "opensearch", feature = "push"))]

@@ -2,9 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rustls::{
-    ClientConfig, RootCertStore, pki_types::CertificateDer, pki_types::pem::PemObject as _,
-};
+use rustls::ClientConfig;
 use scylla::{
     client::{
         execution_profile::ExecutionProfile, session::Session, session_builder::SessionBuilder,
@@ -17,6 +15,7 @@ use super::{
     error::OpenError,
     options::{Options, Tls},
 };
+use crate::authorities::Authorities;
 
 /// How long a node may take to take a connection.
 const CONNECTS_WITHIN: Duration = Duration::from_secs(5);
@@ -119,21 +118,7 @@ fn data_center(session: &Session, options: &Options) -> Result<String, OpenError
 }
 
 fn tls_config(tls: &Tls) -> Result<ClientConfig, OpenError> {
-    let path = tls.authorities.display();
-    let wrong = |error: &dyn std::fmt::Display| OpenError::Tls(format!("{path}: {error}"));
-    let certificates =
-        CertificateDer::pem_file_iter(&tls.authorities).map_err(|error| wrong(&error))?;
-    let mut roots = RootCertStore::empty();
-    for certificate in certificates {
-        let certificate = certificate.map_err(|error| wrong(&error))?;
-        roots.add(certificate).map_err(|error| wrong(&error))?;
-    }
-    if roots.is_empty() {
-        return Err(wrong(&"there is no certificate in it"));
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| wrong(&error))?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
+    let authorities = Authorities::read(&tls.authorities);
+    let config = authorities.and_then(Authorities::client_config);
+    config.map_err(OpenError::Tls)
 }

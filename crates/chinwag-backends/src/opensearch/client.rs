@@ -1,15 +1,16 @@
 //! The HTTP client: whom it trusts, and as whom it signs in.
 
-use std::{fs, time::Duration};
+use std::time::Duration;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use reqwest::{
-    Certificate, Client, Url,
+    Client, Url,
     header::{AUTHORIZATION, HeaderMap, HeaderValue},
     redirect::Policy,
 };
 
 use super::{ConnectError, Credentials, Options};
+use crate::authorities::Authorities;
 
 /// How long a connection may take to stand, so that there is time to try another node.
 const CONNECTS_WITHIN: Duration = Duration::from_secs(1);
@@ -26,18 +27,9 @@ pub(super) fn client(options: &Options) -> Result<Client, ConnectError> {
         builder = builder.default_headers(signature(credentials)?);
     }
     if let Some(path) = &options.authorities {
-        let unfit = |error: &dyn std::fmt::Display| {
-            ConnectError::Unfit(format!("opensearch.ca: {}: {error}", path.display()))
-        };
-        let pem = fs::read(path).map_err(|error| unfit(&error))?;
-        let certificates = Certificate::from_pem_bundle(&pem).map_err(|error| unfit(&error))?;
-        if certificates.is_empty() {
-            return Err(unfit(&"there is no certificate in it"));
-        }
-        builder = builder.tls_built_in_root_certs(false);
-        for certificate in certificates {
-            builder = builder.add_root_certificate(certificate);
-        }
+        let config = Authorities::read(path).and_then(Authorities::client_config);
+        let unfit = |error| ConnectError::Unfit(format!("opensearch.tls_ca: {error}"));
+        builder = builder.use_preconfigured_tls(config.map_err(unfit)?);
     }
     let client = builder.build();
     client.map_err(|error| ConnectError::Unfit(format!("opensearch: {error}")))

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionInfo, ErrorKind, IntoConnectionInfo, ProtocolVersion,
-    RedisError, RedisResult,
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo,
+    ProtocolVersion, RedisError, RedisResult, TlsCertificates,
 };
 
 use super::{
@@ -12,6 +12,7 @@ use super::{
     nodes::Nodes,
     options::Options,
 };
+use crate::authorities::Authorities;
 
 /// The oldest version that one Redis may have (`GETEX`), and the nodes of a cluster (sharded Pub/Sub).
 const OLDEST: Version = Version(6, 2);
@@ -25,6 +26,9 @@ pub enum ConnectError {
         "redis: an address in redis.urls can't be used ({0}): write redis://[user:password@]host:port"
     )]
     Address(String),
+    /// Whom to trust isn't known.
+    #[error("redis.tls_ca: {0}")]
+    Authorities(String),
     /// Nobody answers.
     #[error("redis: {address} doesn't answer ({error}): is it running, and reachable from here?")]
     Away {
@@ -83,7 +87,7 @@ impl Redis {
     pub async fn connect(options: Options) -> Result<Arc<Self>, ConnectError> {
         let mut failed = ConnectError::Address("none is named".into());
         for url in &options.urls {
-            let connection = connection_of(url)?;
+            let connection = connection_of(url, &options)?;
             match probe(&connection, &options).await {
                 Ok(address) => {
                     let redis = Self {
@@ -108,9 +112,28 @@ impl Redis {
     }
 }
 
-pub(super) fn connection_of(url: &str) -> Result<ConnectionInfo, ConnectError> {
+/// Returns how the node at an address is reached, and whom such a connection trusts.
+pub(super) fn connection_of(url: &str, options: &Options) -> Result<ConnectionInfo, ConnectError> {
     let wrong = |error: RedisError| ConnectError::Address(error.to_string());
-    let connection = url.into_connection_info().map_err(wrong)?;
+    let mut connection = url.into_connection_info().map_err(wrong)?;
+    let is_encrypted = matches!(connection.addr(), ConnectionAddr::TcpTls { .. });
+    if is_encrypted {
+        // The library takes the process's provider, and gives up where none was chosen; an error says that one was.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    }
+    if let Some(path) = &options.authorities {
+        if !is_encrypted {
+            let unencrypted = "an address in redis.urls isn't encrypted: write rediss://";
+            return Err(ConnectError::Authorities(unencrypted.into()));
+        }
+        let trusted = Authorities::read(path).map_err(ConnectError::Authorities)?;
+        let trusted = TlsCertificates {
+            client_tls: None,
+            root_cert: Some(trusted.pem),
+        };
+        let client = Client::build_with_tls(connection, trusted).map_err(wrong)?;
+        connection = client.get_connection_info().clone();
+    }
     // RESP3, so that a subscription is told of messages and can ask for numbers on the same connection.
     let settings = connection
         .redis_settings()

@@ -43,7 +43,7 @@ async fn open(
     url: &str,
     options: &Options,
 ) -> Result<(String, MultiplexedConnection), ConnectError> {
-    let connection = connection_of(url)?;
+    let connection = connection_of(url, options)?;
     let address = probe(&connection, options).await?.to_string();
     let opening = async {
         let config = connection_config(options.timeout);

@@ -1,6 +1,6 @@
 //! How Redis is reached, and what bounds hold.
 
-use std::{fmt, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
 /// How Redis is reached, and what bounds hold.
 #[derive(Clone, PartialEq, Eq)]
@@ -8,6 +8,8 @@ pub struct Options {
     /// Where it is: one address, or some of a cluster's: `redis://[user:password@]host:port[/database]`, `rediss://`
     /// for TLS.
     pub urls: Vec<String>,
+    /// Certificates of the authorities that are trusted, PEM; none: those that browsers trust.
+    pub authorities: Option<PathBuf>,
     /// Whether it is a Redis Cluster.
     pub is_cluster: bool,
     /// What every key and channel begins with, where others use the same Redis.
@@ -28,6 +30,7 @@ impl Options {
     pub fn at(urls: Vec<String>, is_cluster: bool) -> Self {
         Self {
             urls,
+            authorities: None,
             is_cluster,
             prefix: String::new(),
             timeout: Duration::from_secs(1),

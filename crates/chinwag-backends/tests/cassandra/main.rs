@@ -5,6 +5,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod amending;
+#[path = "../certificate/mod.rs"]
+mod certificate;
+mod encrypted;
 mod keyspaces;
 
 use std::{marker::PhantomData, sync::Arc};

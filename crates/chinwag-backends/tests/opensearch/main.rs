@@ -1,6 +1,8 @@
 //! The search index on a real OpenSearch (`make engines-up ENGINES=opensearch`).
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../certificate/mod.rs"]
+mod certificate;
 #[path = "../search/documents.rs"]
 mod documents;
 #[path = "../engine_process/mod.rs"]

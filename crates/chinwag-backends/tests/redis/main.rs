@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bus_faults;
+#[path = "../certificate/mod.rs"]
+mod certificate;
+mod encrypted;
 #[path = "../engine_process/mod.rs"]
 mod engine_process;
 mod fixture;

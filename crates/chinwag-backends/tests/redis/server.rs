@@ -5,11 +5,16 @@ use std::{process::Command, sync::Arc, time::Duration};
 use chinwag_backends::redis::{ConnectError, Options, Redis};
 use tempfile::TempDir;
 
-use crate::engine_process::{EngineProcess, address, free_ports};
+use crate::{
+    certificate::Certificate,
+    engine_process::{EngineProcess, address, free_ports},
+};
 
 /// A Redis of one test's own; ends with it.
 pub(crate) struct Server {
     port: u16,
+    /// What it shows whoever connects; without one it encrypts nothing.
+    certificate: Option<Certificate>,
     directory: TempDir,
     pub(crate) process: EngineProcess,
 }
@@ -17,11 +22,21 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one on a free port, with further arguments, and waits until it answers.
     pub(crate) async fn start(arguments: &[&str]) -> Self {
+        Self::begin(arguments, None).await
+    }
+
+    /// Starts one that is reached over TLS alone.
+    pub(crate) async fn encrypted() -> Self {
+        Self::begin(&[], Some(Certificate::of(&address()))).await
+    }
+
+    async fn begin(arguments: &[&str], certificate: Option<Certificate>) -> Self {
         let port = free_ports(1);
         let directory = TempDir::new().unwrap();
-        let process = spawn(port, &directory, arguments);
+        let process = spawn(port, certificate.as_ref(), &directory, arguments);
         let server = Self {
             port,
+            certificate,
             directory,
             process,
         };
@@ -37,12 +52,19 @@ impl Server {
 
     /// Returns how it is reached.
     pub(crate) fn options(&self) -> Options {
-        Options::at(vec![self.url()], false)
+        Options {
+            authorities: self.certificate.as_ref().map(Certificate::path),
+            ..Options::at(vec![self.url()], false)
+        }
     }
 
     /// Returns its address.
     pub(crate) fn url(&self) -> String {
-        format!("redis://{}:{}", address(), self.port)
+        let scheme = match self.certificate {
+            Some(_) => "rediss",
+            None => "redis",
+        };
+        format!("{scheme}://{}:{}", address(), self.port)
     }
 
     /// Connects to it.
@@ -57,7 +79,7 @@ impl Server {
 
     /// Starts it again, with nothing in it.
     pub(crate) async fn start_again(&mut self) {
-        self.process = spawn(self.port, &self.directory, &[]);
+        self.process = spawn(self.port, self.certificate.as_ref(), &self.directory, &[]);
         self.until_it_answers().await;
     }
 }
@@ -72,9 +94,33 @@ pub(crate) fn redis_cli(port: u16, command: &str) -> String {
     answer
 }
 
-fn spawn(port: u16, directory: &TempDir, arguments: &[&str]) -> EngineProcess {
+fn spawn(
+    port: u16,
+    certificate: Option<&Certificate>,
+    directory: &TempDir,
+    arguments: &[&str],
+) -> EngineProcess {
     EngineProcess::start("redis-server", |server| {
-        server.args(["--bind", &address(), "--port", &port.to_string()]);
+        let port = port.to_string();
+        server.args(["--bind", &address()]);
+        match certificate {
+            Some(certificate) => {
+                server.args([
+                    "--port",
+                    "0",
+                    "--tls-port",
+                    &port,
+                    "--tls-auth-clients",
+                    "no",
+                ]);
+                server.arg("--tls-cert-file").arg(certificate.path());
+                server.arg("--tls-key-file").arg(certificate.key());
+                server.arg("--tls-ca-cert-file").arg(certificate.path());
+            }
+            None => {
+                server.args(["--port", &port]);
+            }
+        }
         server.args(["--save", "", "--appendonly", "no", "--dir"]);
         server.arg(directory.path()).args(arguments);
     })

@@ -532,6 +532,11 @@ pub const KEYS: &[Key] = &[
             "Where Redis is: redis://[user:password@]host:port[/database], rediss:// for TLS; of a cluster some of its nodes.",
         )
     },
+    unset(
+        "redis.tls_ca",
+        Path,
+        "Certificates of the authorities that are trusted instead of those that browsers trust, PEM.",
+    ),
     key(
         "redis.cluster",
         Flag,
@@ -641,7 +646,7 @@ pub const KEYS: &[Key] = &[
         )
     },
     unset(
-        "opensearch.ca",
+        "opensearch.tls_ca",
         Path,
         "Certificates of the authorities that are trusted instead of those that browsers trust, PEM.",
     ),

@@ -161,6 +161,7 @@ fn redis_and_kafka_are_configured_in_tables_of_their_own() {
         urls = ["redis://:hunter2@one:7001", "redis://:hunter2@two:7001"]
         cluster = true
         timeout = "500ms"
+        tls_ca = "/etc/ca.pem"
         [kafka]
         brokers = ["one:9092", "two:9092"]
         replication = 2
@@ -171,6 +172,8 @@ fn redis_and_kafka_are_configured_in_tables_of_their_own() {
     assert_eq!(config.engines.bus, LiveEngine::Redis);
     assert_eq!(config.redis.urls.len(), 2);
     assert!(config.redis.is_cluster);
+    let trusted = config.redis.authorities.as_deref();
+    assert_eq!(trusted, Some(Path::new("/etc/ca.pem")));
     assert_eq!(config.redis.timeout, Duration::from_millis(500));
     assert_eq!(config.kafka.brokers, ["one:9092", "two:9092"]);
     assert_eq!(config.kafka.replication, 2);
@@ -250,7 +253,7 @@ fn opensearch_is_configured_in_a_table_of_its_own_and_its_secrets_are_never_show
         [opensearch]
         urls = ["https://one:9200", "https://two:9200"]
         index = "talks"
-        ca = "/etc/ca.pem"
+        tls_ca = "/etc/ca.pem"
         bulk_bytes = "8MiB"
         replicas = 2
         "#;

@@ -115,6 +115,7 @@ fn redis(reader: &Reader<'_>) -> Result<redis::Options, ConfigError> {
     let waiting_bytes = reader.number("redis.waiting_bytes");
     Ok(redis::Options {
         urls: reader.some("redis.urls")?,
+        authorities: reader.optional("redis.tls_ca").map(PathBuf::from),
         is_cluster: reader.flag("redis.cluster"),
         prefix: reader.text("redis.prefix"),
         timeout: reader.patience("redis.timeout")?,
@@ -155,7 +156,7 @@ fn opensearch(reader: &Reader<'_>) -> Result<opensearch::Options, ConfigError> {
     Ok(opensearch::Options {
         index: reader.text("opensearch.index"),
         credentials: opensearch_credentials(reader)?,
-        authorities: reader.optional("opensearch.ca").map(PathBuf::from),
+        authorities: reader.optional("opensearch.tls_ca").map(PathBuf::from),
         timeout: reader.patience("opensearch.timeout")?,
         write_timeout,
         bulk_bytes: usize::try_from(bulk_bytes).unwrap_or(usize::MAX),
