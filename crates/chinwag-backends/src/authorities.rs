@@ -7,6 +7,13 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject as _},
 };
 
+/// Makes ring what this process encrypts with wherever nobody names a provider: with two of them built in (the driver of
+/// Cassandra brings its own), a library that is left to choose would give up.
+pub fn choose_provider() {
+    // An error says that it was chosen before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// Certificates of authorities.
 pub(crate) struct Authorities {
     /// As the file has them.

@@ -32,6 +32,8 @@ pub mod tantivy;
 #[cfg(feature = "webpush")]
 pub mod webpush;
 
+#[cfg(any(feature = "cassandra", feature = "opensearch", feature = "redis"))]
+pub use authorities::choose_provider;
 #[cfg(any(feature = "fjall", feature = "tantivy"))]
 pub use disk::free_bytes;
 pub use finding::{Finding, Verdict};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+pub use chinwag_backends::choose_provider;
 use rustls::{
     ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
@@ -9,13 +10,6 @@ use rustls::{
 use tokio_rustls::TlsAcceptor;
 
 use crate::{config::TlsFiles, error::StartError};
-
-/// Makes ring what this process encrypts with wherever nobody names a provider: with two of them built in (the driver of
-/// Cassandra brings its own), a library that is left to choose would give up.
-pub fn choose_provider() {
-    // An error says that it was chosen before.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-}
 
 /// Reads a certificate and its key.
 pub(crate) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, StartError> {

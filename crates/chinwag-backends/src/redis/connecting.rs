@@ -12,7 +12,7 @@ use super::{
     nodes::Nodes,
     options::Options,
 };
-use crate::authorities::Authorities;
+use crate::authorities::{Authorities, choose_provider};
 
 /// The oldest version that one Redis may have (`GETEX`), and the nodes of a cluster (sharded Pub/Sub).
 const OLDEST: Version = Version(6, 2);
@@ -118,8 +118,7 @@ pub(super) fn connection_of(url: &str, options: &Options) -> Result<ConnectionIn
     let mut connection = url.into_connection_info().map_err(wrong)?;
     let is_encrypted = matches!(connection.addr(), ConnectionAddr::TcpTls { .. });
     if is_encrypted {
-        // The library takes the process's provider, and gives up where none was chosen; an error says that one was.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        choose_provider();
     }
     if let Some(path) = &options.authorities {
         if !is_encrypted {

@@ -12,14 +12,8 @@ use crate::{
     certificate::Certificate,
     engine_process::address,
     server::Server,
+    starting::refusal,
 };
-
-async fn refusal(options: Options) -> String {
-    match Redis::connect(options).await {
-        Ok(_) => panic!("it was taken"),
-        Err(error) => error.to_string(),
-    }
-}
 
 #[test]
 #[ignore = "needs a Redis: make conformance"]

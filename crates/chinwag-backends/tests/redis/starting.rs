@@ -5,7 +5,8 @@ use chinwag_conformance::run;
 
 use crate::{engine_process::address, server::Server};
 
-async fn refusal(options: Options) -> String {
+/// Connects to what must not be taken, and returns why it wasn't.
+pub(crate) async fn refusal(options: Options) -> String {
     match Redis::connect(options).await {
         Ok(_) => panic!("it was taken"),
         Err(error) => error.to_string(),

@@ -41,6 +41,22 @@ async fn large_alone(
     (node, chat)
 }
 
+/// A chat that is delivered only as a large one and known here, since Ben listens; and Fay's session, who is in no chat
+/// yet.
+async fn before_fay_joins(faults: &Faults) -> (Node<Running>, ChatId, Client, Client) {
+    let ids = ["ana", "ben", "cem", "dan", "eva"];
+    let (node, chat) = large_alone(faults, &ids, HistoryVisible::All).await;
+    node.users(&["fay"]).await;
+    let ben = node.session("ben").await;
+    let mut fay = node.session("fay").await;
+    assert_eq!(fay.ask(sync()).await["chats"], json!([]));
+    (node, chat, ben, fay)
+}
+
+fn sync() -> Value {
+    json!({"type": "sync", "since": null})
+}
+
 /// Receives until a message with a content has come; checks that the places are gap-free and come once.
 async fn places_until(client: &mut Client, content: &str) -> Vec<Value> {
     let mut frames: Vec<Value> = Vec::new();
@@ -234,14 +250,7 @@ async fn typing_in_a_large_chat_reaches_its_members_and_nobody_who_has_left() {
 #[tokio::test]
 async fn who_is_let_into_a_chat_by_a_later_session_misses_nothing_in_the_earlier_one() {
     let faults = Faults::none();
-    let ids = ["ana", "ben", "cem", "dan", "eva"];
-    let (node, chat) = large_alone(&faults, &ids, HistoryVisible::All).await;
-    node.users(&["fay"]).await;
-    // Somebody else listens, so that the chat is known here.
-    let mut ben = node.session("ben").await;
-    let mut earlier = node.session("fay").await;
-    let sync = json!({"type": "sync", "since": null});
-    assert_eq!(earlier.ask(sync.clone()).await["chats"], json!([]));
+    let (node, chat, mut ben, mut earlier) = before_fay_joins(&faults).await;
 
     // The gateway looks Fay up in vain for as long as the directory keeps the answer.
     faults.hold(Call::LookUp, Moment::Before);
@@ -259,20 +268,14 @@ async fn who_is_let_into_a_chat_by_a_later_session_misses_nothing_in_the_earlier
         frame["type"] == "resync" || frame["message"]["content"] == "before the later session"
     };
     assert!(heard.iter().any(is_told), "{heard:?}");
-    let sync = earlier.ask(sync).await;
+    let sync = earlier.ask(sync()).await;
     assert_eq!(sync["chats"][0]["id"], json!(chat), "{sync}");
 }
 
 #[tokio::test]
 async fn who_joined_long_ago_and_is_let_in_late_is_told_to_fetch() {
     let faults = Faults::none();
-    let ids = ["ana", "ben", "cem", "dan", "eva"];
-    let (node, chat) = large_alone(&faults, &ids, HistoryVisible::All).await;
-    node.users(&["fay"]).await;
-    let mut ben = node.session("ben").await;
-    let mut fay = node.session("fay").await;
-    let sync = json!({"type": "sync", "since": null});
-    assert_eq!(fay.ask(sync.clone()).await["chats"], json!([]));
+    let (node, chat, mut ben, mut fay) = before_fay_joins(&faults).await;
 
     // More is said while Fay is looked up than the gateway reads for somebody late.
     faults.hold(Call::LookUp, Moment::Before);
@@ -287,7 +290,7 @@ async fn who_joined_long_ago_and_is_let_in_late_is_told_to_fetch() {
 
     // Nothing else comes that would show her that she is behind.
     fay.until_type("resync").await;
-    let sync = fay.ask(sync).await;
+    let sync = fay.ask(sync()).await;
     assert_eq!(sync["chats"][0]["id"], json!(chat), "{sync}");
 }
 
